@@ -1,0 +1,42 @@
+"""``python -m namlib check`` checks ledger and notebooks; ``python -m namlib compile`` writes ``data/ledger.json``."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from namlib import claims, store
+from namlib.model.rules import check as check_condition
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code: 0 when all is well, 1 when something was refused."""
+    parser = argparse.ArgumentParser(prog="python -m namlib", description="The evidence ledger and the claims check.")
+    commands = parser.add_subparsers(dest="command", required=True)
+    checking = commands.add_parser("check", help="check every clinical number of the notebooks against the ledger")
+    checking.add_argument(
+        "folder", nargs="?", type=Path, default=store.PACKAGE.parent / "notebooks", help="folder of notebooks"
+    )
+    commands.add_parser("compile", help="validate the data files and write ledger.json and the JSON Schemas")
+    chosen = parser.parse_args(arguments)
+    try:
+        if chosen.command == "compile":
+            print(f"written: {store.compile_ledger(check_condition).name}")
+            return 0
+        ledger = store.load(check_condition)
+    except (ValueError, FileNotFoundError) as refused:
+        print(f"ledger refused:\n{refused}", file=sys.stderr)
+        return 1
+    notebooks = store.read_notebooks(chosen.folder)
+    if not notebooks:
+        print(f"claims: no notebook in {chosen.folder}, so nothing was checked", file=sys.stderr)
+        return 1
+    report = claims.check(notebooks, ledger)
+    print(report)
+    return 1 if report.findings else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""Pure functions over records and findings. Nothing here opens a file or draws."""

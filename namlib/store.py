@@ -1,0 +1,255 @@
+"""The only module that opens files: the ledger, its compiled form, and the notebooks.
+
+The ledger is read in one of two ways. If ``ledger.json`` carries the fingerprint of the data files as they are now, it is used as it
+stands: those very bytes were validated when it was made. Otherwise every file is read and validated again.
+"""
+
+from __future__ import annotations
+
+import csv
+import dataclasses
+import hashlib
+import json
+from collections.abc import Callable, Iterator
+from datetime import date
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from namlib import records
+from namlib.records import Ledger
+from namlib.table import plain
+
+PACKAGE = Path(__file__).parent
+FILES = (
+    "sources.bib",
+    "facts.csv",
+    "regimens.csv",
+    "drugs.yaml",
+    "conflicts.yaml",
+    "pathway.yaml",
+    "seed_coverage.csv",
+)
+# The rules a row was checked against are part of what the compiled ledger vouches for.
+_RULES = ("units.py", "records.py", "validate.py", "model/findings.py", "model/rules.py")
+COMPILED = "ledger.json"
+
+ConditionCheck = Callable[[Any], None]
+
+
+def data_folder() -> Path:
+    """Find ``data/``: inside the package when installed, beside it in a checkout.
+
+    Raises
+    ------
+    FileNotFoundError
+        If neither is there.
+    """
+    for folder in (PACKAGE / "data", PACKAGE.parent / "data"):
+        if (folder / FILES[0]).is_file():
+            return folder
+    raise FileNotFoundError(f"the evidence ledger is missing: no {FILES[0]} in {PACKAGE / 'data'} or {PACKAGE.parent / 'data'}")
+
+
+def fingerprint(folder: Path) -> str:
+    """SHA-256 over the data files and the rules they are checked by; line endings do not count."""
+    digest = hashlib.sha256()
+    for path in (*(folder / name for name in FILES), *(PACKAGE / name for name in _RULES)):
+        digest.update(path.name.encode() + b"\0")
+        digest.update(path.read_bytes().replace(b"\r\n", b"\n") + b"\0")
+    return digest.hexdigest()
+
+
+# --- the compiled ledger -------------------------------------------------------------------------------------------
+
+
+@cache
+def _revivers(record_type: type) -> tuple[tuple[str, Callable[[Any], Any]], ...]:
+    """For each field that JSON cannot hold as it is: how to bring it back. Annotations are text, so they are matched as text."""
+    nested = {name: kind for name, kind in vars(records).items() if dataclasses.is_dataclass(kind)}
+    revivers: list[tuple[str, Callable[[Any], Any]]] = []
+    for field in dataclasses.fields(record_type):
+        kind = str(field.type)
+        inner = kind.removeprefix("tuple[").split(",")[0].split(" |")[0].rstrip("]")
+        if kind == "date":
+            revivers.append((field.name, date.fromisoformat))
+        elif kind.startswith("tuple[") and inner in nested:
+            revivers.append((field.name, lambda items, one=nested[inner]: tuple(_revive(one, item) for item in items)))
+        elif kind.startswith("tuple[tuple"):
+            revivers.append((field.name, lambda items: tuple(tuple(item) for item in items)))
+        elif kind.startswith("tuple["):
+            revivers.append((field.name, tuple))
+        elif inner in nested:
+            revivers.append((field.name, lambda item, one=nested[inner]: item if item is None else _revive(one, item)))
+    return tuple(revivers)
+
+
+def _revive(record_type: type, held: dict[str, Any]) -> Any:
+    for name, revive in _revivers(record_type):
+        if name in held:
+            held[name] = revive(held[name])
+    return record_type(**held)
+
+
+def _without_defaults(value: Any) -> Any:
+    """Records as plain data, leaving out fields that hold their default: the file stays small and quick to read."""
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {
+            field.name: _without_defaults(getattr(value, field.name))
+            for field in dataclasses.fields(value)
+            if field.default is dataclasses.MISSING or getattr(value, field.name) != field.default
+        }
+    if isinstance(value, tuple):
+        return [_without_defaults(item) for item in value]
+    return plain(value)
+
+
+def _load_compiled(folder: Path) -> Ledger | None:
+    compiled = folder / COMPILED
+    if not compiled.is_file():
+        return None
+    held = json.loads(compiled.read_text(encoding="utf-8"))
+    if held.get("fingerprint") != fingerprint(folder):
+        return None
+    ledger: Ledger = _revive(Ledger, held["ledger"])
+    return ledger
+
+
+def compile_ledger(check_condition: ConditionCheck | None = None, folder: Path | None = None) -> Path:
+    """Validate every data file and write ``ledger.json`` and the JSON Schemas beside them.
+
+    Raises
+    ------
+    namlib.validate.LedgerError
+        If any row is refused; nothing is written then.
+    """
+    from namlib import validate
+
+    place = folder or data_folder()
+    ledger = read_ledger(place, check_condition)
+    target = place / COMPILED
+    content = {"fingerprint": fingerprint(place), "ledger": _without_defaults(ledger)}
+    _write(target, json.dumps(content, ensure_ascii=False, separators=(",", ":"), sort_keys=True) + "\n")
+    for file, schema in validate.schemas().items():
+        name = file.replace(".", "_") + ".schema.json"
+        _write(place / "schemas" / name, json.dumps(schema, ensure_ascii=False, indent=1, sort_keys=True) + "\n")
+    return target
+
+
+def _write(path: Path, text: str) -> None:
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(text, encoding="utf-8", newline="\n")
+
+
+# --- the files themselves ------------------------------------------------------------------------------------------
+
+
+def _csv_rows(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
+    with path.open(encoding="utf-8", newline="") as lines:
+        reader = csv.DictReader(lines, restkey="(extra cells)", restval="")
+        for row in reader:
+            name = row.get("id") or f"{row.get('seed', '')} {row.get('line', '')}".strip()
+            yield f"row {reader.line_num} ({name})", row
+
+
+def _yaml(path: Path) -> Any:
+    from ruamel.yaml import YAML
+
+    return YAML(typ="safe", pure=True).load(path.read_text(encoding="utf-8"))
+
+
+def _yaml_rows(path: Path, key: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    for place, entry in enumerate(_yaml(path), start=1):
+        yield f"row {place} ({entry.get(key, 'no ' + key)})", entry
+
+
+def _label(shortauthor: str, authors: str, year: str) -> str:
+    first = authors.split(" and ")[0]
+    family = first.split(",")[0] if "," in first else " ".join(first.split()[:-1] or first.split())
+    return f"{shortauthor or family} {year or 'n.d.'}".strip()
+
+
+_BIB_NAMES = {"author": "authors", "howread": "how_read"}
+_BIB_IGNORED = ("shortauthor", "label")
+
+
+def _bib_rows(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
+    import bibtexparser
+
+    from namlib.validate import LedgerError
+
+    library = bibtexparser.parse_string(path.read_text(encoding="utf-8"))
+    if library.failed_blocks:
+        raise LedgerError(
+            f"{path.name}, line {(block.start_line or 0) + 1}: is not a BibTeX entry" for block in library.failed_blocks
+        )
+    for entry in library.entries:
+        held = {field.key: str(field.value).strip() for field in entry.fields}
+        row: dict[str, Any] = {
+            _BIB_NAMES.get(name, name): value for name, value in held.items() if name not in _BIB_IGNORED and value
+        }
+        row["authors"] = held.get("author", "").strip("{}")
+        row["title"] = held.get("title", "").replace("{", "").replace("}", "")
+        row["year"] = held.get("year") or None
+        row["citable"] = held.get("citable", "yes") != "no"
+        row["label"] = held.get("label") or _label(held.get("shortauthor", "").strip("{}"), row["authors"], held.get("year", ""))
+        row.setdefault("journal", "")
+        yield f"row {entry.key}", {"key": entry.key, **row}
+
+
+def read_ledger(folder: Path, check_condition: ConditionCheck | None = None) -> Ledger:
+    """Read and validate every data file.
+
+    Parameters
+    ----------
+    folder : Path
+        The folder holding :data:`FILES`.
+    check_condition : callable, optional
+        Refuses a malformed condition of the pathway or of a drug check.
+
+    Raises
+    ------
+    namlib.validate.LedgerError
+        Listing every refused row with file, row, field and reason.
+    """
+    from namlib import validate
+
+    problems: list[str] = []
+
+    def load(file: str, rows: Iterator[tuple[str, dict[str, Any]]], *, text: bool = False) -> tuple[Any, ...]:
+        made, wrong = validate.build(file, rows, text=text)
+        problems.extend(wrong)
+        return tuple(made)
+
+    sources = load("sources.bib", _bib_rows(folder / "sources.bib"))
+    facts = load("facts.csv", _csv_rows(folder / "facts.csv"), text=True)
+    regimens = load("regimens.csv", _csv_rows(folder / "regimens.csv"), text=True)
+    drugs = load("drugs.yaml", _yaml_rows(folder / "drugs.yaml", "key"))
+    conflicts = load("conflicts.yaml", _yaml_rows(folder / "conflicts.yaml", "id"))
+    pathways = load("pathway.yaml", iter([("the whole file", _yaml(folder / "pathway.yaml"))]))
+    seed_lines = load("seed_coverage.csv", _csv_rows(folder / "seed_coverage.csv"), text=True)
+    if problems:
+        raise validate.LedgerError(problems)
+    ledger = Ledger(sources, facts, regimens, drugs, conflicts, pathways[0], seed_lines)
+    problems = validate.cross_check(ledger, check_condition or (lambda condition: None))
+    if problems:
+        raise validate.LedgerError(problems)
+    return ledger
+
+
+def load(check_condition: ConditionCheck | None = None, folder: Path | None = None) -> Ledger:
+    """Return the ledger, from its compiled form when that is current, else from the files.
+
+    Examples
+    --------
+    >>> ledger = load()
+    >>> all(regimen.frequency == "once weekly" for regimen in ledger.regimens if regimen.drug == "methotrexate")
+    True
+    """
+    place = folder or data_folder()
+    return _load_compiled(place) or read_ledger(place, check_condition)
+
+
+def read_notebooks(folder: Path) -> list[tuple[str, dict[str, Any]]]:
+    """Return every notebook of a folder as ``(file name, content)``, in name order."""
+    return [(path.name, json.loads(path.read_text(encoding="utf-8"))) for path in sorted(folder.glob("*.ipynb"))]

@@ -1,0 +1,226 @@
+"""From file contents to records, with errors that name file, row, field and reason. Writes the JSON Schemas too.
+
+Only imported when a data file has changed since it was last compiled: pydantic costs as much start-up as all the rest.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, TypeVar
+
+from pydantic import TypeAdapter, ValidationError
+
+from namlib.records import (
+    Conflict,
+    Drug,
+    Fact,
+    Ledger,
+    Pathway,
+    Refused,
+    Regimen,
+    SeedLine,
+    Source,
+)
+
+Record = TypeVar("Record")
+
+ROW_TYPES: dict[str, type] = {
+    "sources.bib": Source,
+    "facts.csv": Fact,
+    "regimens.csv": Regimen,
+    "drugs.yaml": Drug,
+    "conflicts.yaml": Conflict,
+    "pathway.yaml": Pathway,
+    "seed_coverage.csv": SeedLine,
+}
+
+
+class LedgerError(ValueError):
+    """One or more rows were refused. ``problems`` lists them, one sentence each."""
+
+    def __init__(self, problems: Iterable[str]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("\n".join(self.problems))
+
+
+def _fields(record_type: type) -> dict[str, Any]:
+    return {field.name: field.type for field in dataclasses.fields(record_type)}
+
+
+def _from_text(record_type: type, row: Mapping[str, str]) -> dict[str, Any]:
+    """Prepare a CSV row for pydantic: blank means absent, tuples are separated by semicolons."""
+    types = _fields(record_type)
+    prepared: dict[str, Any] = {}
+    for name, text in row.items():
+        value = (text or "").strip()
+        if str(types.get(name, "")).startswith("tuple"):
+            prepared[name] = [part.strip() for part in value.split(";") if part.strip()]
+        elif value:
+            prepared[name] = value
+    return prepared
+
+
+def _reason(error: Any) -> str:
+    wrong = error.get("ctx", {}).get("error")
+    if isinstance(wrong, Refused):
+        return f"field {wrong.field}: {wrong.reason}"
+    place = ".".join(str(part) for part in error["loc"]) or "row"
+    given = error.get("input")
+    shown = "" if error["type"] in ("missing", "unexpected_keyword_argument") else f" (found {given!r})"
+    return f"field {place}: {error['msg']}{shown}"
+
+
+def build(
+    file: str, rows: Iterable[tuple[str, Mapping[str, Any]]], *, text: bool = False
+) -> tuple[list[Any], list[str]]:
+    """Make the records of one file.
+
+    Parameters
+    ----------
+    file : str
+        File name, a key of :data:`ROW_TYPES`.
+    rows : iterable of (place, mapping)
+        Where each row stands (``"row 12 (kass_mono)"``) and what it holds.
+    text : bool
+        Whether values are CSV text, to be split and blanked first.
+
+    Returns
+    -------
+    (records, problems)
+        What could be made, and a sentence for everything that could not.
+    """
+    record_type = ROW_TYPES[file]
+    adapter: TypeAdapter[Any] = TypeAdapter(record_type)
+    known = set(_fields(record_type))
+    made, problems = [], []
+    for place, row in rows:
+        prepared = _from_text(record_type, row) if text else dict(row)
+        unknown = [name for name in row if name not in known]
+        if unknown:
+            problems.append(f"{file}, {place}, field {unknown[0]}: is not a column of this file")
+            continue
+        try:
+            made.append(adapter.validate_python(prepared))
+        except ValidationError as refused:
+            problems.extend(f"{file}, {place}, {_reason(error)}" for error in refused.errors())
+    return made, problems
+
+
+def duplicates(file: str, keys: Iterable[str]) -> list[str]:
+    """Name every id that occurs twice."""
+    seen: set[str] = set()
+    problems = []
+    for key in keys:
+        if key in seen:
+            problems.append(f"{file}, row {key}, field id: occurs twice")
+        seen.add(key)
+    return problems
+
+
+def _references(ledger: Ledger) -> list[str]:
+    """Every id that a row names must exist."""
+    sources = {source.key for source in ledger.sources}
+    facts = {fact.id for fact in ledger.facts}
+    regimens = {regimen.id for regimen in ledger.regimens}
+    drugs = {drug.key for drug in ledger.drugs}
+    nodes = {node.id for node in ledger.pathway.nodes}
+    problems: list[str] = []
+
+    def need(file: str, row: str, field: str, named: Iterable[str], known: set[str]) -> None:
+        problems.extend(f"{file}, row {row}, field {field}: {name!r} does not exist" for name in named if name not in known)
+
+    for fact in ledger.facts:
+        need("facts.csv", fact.id, "sources", fact.sources, sources)
+    for regimen in ledger.regimens:
+        need("regimens.csv", regimen.id, "sources", regimen.sources, sources)
+        need("regimens.csv", regimen.id, "drug", [regimen.drug], drugs)
+        need("regimens.csv", regimen.id, "cap_source", filter(None, [regimen.cap_source]), sources)
+        need("regimens.csv", regimen.id, "derived_from", filter(None, [regimen.derived_from]), regimens)
+    for drug in ledger.drugs:
+        for check in drug.checks:
+            need("drugs.yaml", f"{drug.key}/{check.id}", "facts", check.facts, facts)
+        if drug.adult_ceiling is not None:
+            need("drugs.yaml", drug.key, "adult_ceiling.facts", drug.adult_ceiling.facts, facts)
+    for conflict in ledger.conflicts:
+        for position in conflict.positions:
+            need("conflicts.yaml", conflict.id, "facts", position.facts, facts)
+            need("conflicts.yaml", conflict.id, "regimens", position.regimens, regimens)
+            need("conflicts.yaml", conflict.id, "sources", position.sources, sources)
+    for node in ledger.pathway.nodes:
+        need("pathway.yaml", node.id, "facts", node.facts, facts)
+        need("pathway.yaml", node.id, "drugs", node.drugs, drugs)
+    for edge in ledger.pathway.edges:
+        need("pathway.yaml", edge.id, "facts", edge.facts, facts)
+        need("pathway.yaml", edge.id, "start", [edge.start], nodes)
+        need("pathway.yaml", edge.id, "end", [edge.end], nodes)
+    need("pathway.yaml", "start", "start", [ledger.pathway.start], nodes)
+    for seed_line in ledger.seed_lines:
+        place = f"{seed_line.seed} line {seed_line.line}"
+        need("seed_coverage.csv", place, "facts", seed_line.facts, facts)
+        need("seed_coverage.csv", place, "regimens", seed_line.regimens, regimens)
+        need("seed_coverage.csv", place, "nodes", seed_line.nodes, nodes)
+    return problems
+
+
+def _ceilings(ledger: Ledger) -> list[str]:
+    """Refuse an adult row above the adult ceiling of its drug, unless it is shown with a caveat; methotrexate never."""
+    problems = []
+    for drug in ledger.drugs:
+        ceiling = drug.adult_ceiling
+        if ceiling is None:
+            continue
+        for regimen in ledger.regimens:
+            if regimen.drug != drug.key or regimen.population != "adult":
+                continue
+            excused = regimen.standing == "caveat" and drug.key != "methotrexate"
+            amounts = {"low": (regimen.low, regimen.unit), "high": (regimen.high, regimen.unit), "cap": (regimen.cap, regimen.cap_unit)}
+            problems.extend(
+                f"regimens.csv, row {regimen.id}, field {field}: {amount:g} {code} of {drug.name} is above the adult "
+                f"ceiling of {ceiling.amount:g} {ceiling.unit}"
+                for field, (amount, code) in amounts.items()
+                if amount is not None and code == ceiling.unit and amount > ceiling.amount and not excused
+            )
+    return problems
+
+
+def _conditions(ledger: Ledger, check: Callable[[Any], None]) -> list[str]:
+    problems = []
+    for edge in ledger.pathway.edges:
+        try:
+            check(edge.when)
+        except Refused as refused:
+            problems.append(f"pathway.yaml, row {edge.id}, field when: {refused}")
+    for drug in ledger.drugs:
+        for item in drug.checks:
+            try:
+                check(item.when)
+            except Refused as refused:
+                problems.append(f"drugs.yaml, row {drug.key}/{item.id}, field when: {refused}")
+    return problems
+
+
+def cross_check(ledger: Ledger, check_condition: Callable[[Any], None]) -> list[str]:
+    """Check the ledger against itself: ids unique, references resolved, ceilings kept, conditions well formed."""
+    problems = []
+    for file, keys in {
+        "sources.bib": [source.key for source in ledger.sources],
+        "facts.csv": [fact.id for fact in ledger.facts],
+        "regimens.csv": [regimen.id for regimen in ledger.regimens],
+        "drugs.yaml": [drug.key for drug in ledger.drugs],
+        "conflicts.yaml": [conflict.id for conflict in ledger.conflicts],
+        "pathway.yaml": [item.id for item in (*ledger.pathway.nodes, *ledger.pathway.edges)],
+        "seed_coverage.csv": [f"{item.seed} line {item.line}" for item in ledger.seed_lines],
+    }.items():
+        problems += duplicates(file, keys)
+    for field in ("label", "url"):
+        problems += [
+            problem.replace("field id", f"field {field}")
+            for problem in duplicates("sources.bib", [getattr(source, field) for source in ledger.sources])
+        ]
+    return problems + _references(ledger) + _ceilings(ledger) + _conditions(ledger, check_condition)
+
+
+def schemas() -> dict[str, dict[str, Any]]:
+    """Build the JSON Schema of every data file, for editors that complete and check while typing."""
+    return {file: TypeAdapter(record_type).json_schema() for file, record_type in ROW_TYPES.items()}

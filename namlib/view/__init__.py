@@ -1,0 +1,1 @@
+"""From results to SVG, tables, sentences and figures. No state, no files."""

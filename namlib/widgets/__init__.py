@@ -1,0 +1,1 @@
+"""Controls, one model call and one view each."""

@@ -1,0 +1,150 @@
+"""Explore doses: every source for a drug, for the body that is entered."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any, Literal
+
+import traitlets
+
+from namlib import course
+from namlib.model import dosing
+from namlib.records import Drug, Refused
+from namlib.view.dose import axis_end, dose_page
+from namlib.view.slots import Page
+from namlib.widgets.part import Explorer, number_control, read_inputs
+
+_BODY = ("age_years", "weight_kg", "height_cm")
+# Where the sliders run; the boxes accept whatever nam.Patient accepts.
+_SLIDERS = {"age_years": (0, 100, 1), "weight_kg": (3, 150, 1), "height_cm": (50, 210, 1)}
+
+
+class DoseExplorer(Explorer):
+    """See what each source's rule gives for a body, source beside source.
+
+    Parameters
+    ----------
+    drug : str
+        Key of the drug to start with.
+    age_years, weight_kg, height_cm : float or str
+        The example body to start with; ``""`` leaves it open.
+    use_frames : bool
+        Whether the weight slider answers from pictures made beforehand.
+
+    Raises
+    ------
+    namlib.records.Refused
+        If the start is not accepted: unknown drug, body out of bounds.
+
+    Examples
+    --------
+    >>> DoseExplorer("methotrexate").inputs["weight_kg"]
+    '80'
+    """
+
+    def __init__(
+        self,
+        drug: str = "prednisone",
+        *,
+        age_years: float | str = 58,
+        weight_kg: float | str = 80,
+        height_cm: float | str = 175,
+        use_frames: bool = True,
+    ) -> None:
+        self._ledger = course.ledger()
+        self._by_key = {item.key: item for item in self._ledger.drugs if self._regimens(item.key)}
+        if drug not in self._by_key:
+            raise Refused("drug", f"{str(drug)[:40]!r} has no regimen in the ledger; known: {', '.join(self._by_key)}")
+        start = {name: f"{value:g}" if isinstance(value, float | int) else value for name, value in
+                 {"age_years": age_years, "weight_kg": weight_kg, "height_cm": height_cm}.items()}
+        errors = read_inputs(start, _BODY)[1]
+        if errors:
+            name, reason = next(iter(errors.items()))
+            raise Refused(name, reason)
+        self._ends = {key: axis_end(item, self._regimens(key)) for key, item in self._by_key.items() if item.chart_unit}
+        inputs = {"drug": drug, "population": "", **start, "seq": 0}
+        super().__init__(
+            title="Dose explorer",
+            controls=[
+                {
+                    "name": "drug",
+                    "kind": "choice",
+                    "label": "Drug",
+                    "options": [(key, item.name) for key, item in self._by_key.items()],
+                    "help": "All its sources are shown together.",
+                },
+                {
+                    "name": "population",
+                    "kind": "choice",
+                    "label": "Whose regimens fit",
+                    "options": [("", "as the age says"), ("adult", "adults"), ("paediatric", "children")],
+                    "help": "The others stay in view and are marked.",
+                },
+                *(number_control(name, _SLIDERS[name]) for name in ("weight_kg", "height_cm", "age_years")),
+            ],
+            pages={key: self._page(key, read_inputs(start, _BODY)[0], None).html for key in self._by_key},
+            inputs=inputs,
+            frames_for="weight_kg",
+            use_frames=use_frames,
+        )
+
+    def _regimens(self, key: str) -> list[Any]:
+        return [regimen for regimen in self._ledger.regimens if regimen.drug == key]
+
+    def _page(self, key: str, answers: Mapping[str, Any], population: Literal["adult", "paediatric"] | None) -> Page:
+        record: Drug = self._by_key[key]
+        whose = dosing.reading_population(answers, population)
+        results = dosing.doses(answers, self._ledger.regimens, self._ledger.drugs, key, population)
+        return dose_page(results, record, course.bibliography(), answers, whose, end=self._ends.get(key))
+
+    def show(self, inputs: Mapping[str, Any]) -> tuple[str, Page, dict[str, str]]:
+        """Turn the controls into a page; refused inputs come back with their reasons."""
+        answers, errors = read_inputs(inputs, _BODY)
+        key = inputs.get("drug")
+        if not isinstance(key, str) or key not in self._by_key:
+            errors["drug"] = f"Drug: {str(key)[:40]!r} is not one of {', '.join(self._by_key)}"
+        population = inputs.get("population") or None
+        try:
+            dosing.reading_population(answers, population)
+        except Refused as refused:
+            errors["population"] = f"Whose regimens fit: {refused.reason}"
+        if errors:
+            return self._page_name, Page("", ()), errors
+        assert isinstance(key, str)
+        return key, self._page(key, answers, population), {}
+
+    @traitlets.observe("want")
+    def _on_want(self, change: Any) -> None:
+        """Make the pictures for every step of the weight slider, for the other inputs as they are."""
+        try:
+            inputs = dict(json.loads(change.new))
+        except (ValueError, TypeError):
+            return  # not a list of inputs: nothing to make pictures for
+        low, high, step = _SLIDERS["weight_kg"]
+        steps = [str(weight) for weight in range(int(low), int(high) + 1, int(step))]
+        rows = []
+        for weight in steps:
+            name, page, errors = self.show({**inputs, "weight_kg": weight})
+            if errors:
+                return
+            rows.append(page.values)
+        self.frames = {
+            "key": change.new,
+            "page": name,
+            "at": {weight: index for index, weight in enumerate(steps)},
+            "columns": [_column(values) for values in zip(*rows, strict=True)],
+        }
+
+    def __repr__(self) -> str:
+        name, key = self._page_name, self._by_key[self._page_name].name
+        return f"DoseExplorer({json.dumps(name)}): {key}. {self.page.values[0]}"
+
+
+def _column(values: tuple[str, ...]) -> str | list[Any]:
+    """Send one slot over all steps: a single text where it never changes, else the texts once each and where they stand."""
+    texts = list(dict.fromkeys(values))
+    if len(texts) == 1:
+        return texts[0]
+    place = {text: index for index, text in enumerate(texts)}
+    return [texts, [place[value] for value in values]]

@@ -1,0 +1,218 @@
+// The one browser part of all explorers: labelled native controls, a page made in Python, and slots in it.
+// It holds no formula and no clinical text: it shows what Python wrote, and tells Python what was entered.
+
+function make(tag, attributes, ...children) {
+  const element = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
+  element.append(...children);
+  return element;
+}
+
+// Unlike elsewhere, one id must serve one view: the same widget may be shown twice.
+let views = 0;
+
+function control(spec, uid, change) {
+  const id = `${uid}-${spec.name}`;
+  const described = `${id}-error ${id}-help`;
+  const help = make("small", { id: `${id}-help`, class: "nam-help" }, spec.help || "");
+  const error = make("div", { id: `${id}-error`, class: "nam-error", "data-error": spec.name });
+  const label = make("label", { for: id }, spec.unit ? `${spec.label} [${spec.unit}]` : spec.label);
+  const box = make("div", { class: "nam-control" }, label);
+  const inputs = [];
+  if (spec.kind === "choice") {
+    const select = make("select", { id, "data-field": spec.name, "aria-describedby": described });
+    for (const [value, words] of spec.options) select.append(make("option", { value }, words));
+    select.addEventListener("change", () => change(spec.name, select.value, false));
+    inputs.push(select);
+    box.append(select);
+  } else if (spec.kind === "set") {
+    box.replaceChildren();
+    const group = make("fieldset", { class: "nam-set" }, make("legend", {}, spec.label));
+    for (const [value, words] of spec.options) {
+      const tick = make("input", { type: "checkbox", value, id: `${id}-${value}`, "data-field": spec.name });
+      tick.addEventListener("change", () =>
+        change(spec.name, inputs.filter((one) => one.checked).map((one) => one.value), false));
+      inputs.push(tick);
+      group.append(make("label", { for: `${id}-${value}`, class: "nam-tick" }, tick, ` ${words}`));
+    }
+    box.append(group);
+  } else {
+    const text = make("input", {
+      id, type: "text", inputmode: "decimal", autocomplete: "off", "data-field": spec.name, "aria-describedby": described,
+    });
+    text.addEventListener("input", () => change(spec.name, text.value, false));
+    inputs.push(text);
+    box.append(text);
+    if (spec.range) {
+      const [min, max, step] = spec.range;
+      const range = make("input", {
+        type: "range", min, max, step, "data-field": spec.name, "aria-label": `${spec.label}, slider [${spec.unit}]`,
+      });
+      range.addEventListener("input", () => change(spec.name, range.value, true));
+      inputs.push(range);
+      box.append(range);
+    }
+  }
+  box.append(error, help);
+  const show = (value) => {
+    for (const input of inputs) {
+      if (input.type === "checkbox") input.checked = (value || []).includes(input.value);
+      else if (input.type === "range") {
+        if (value !== "" && !Number.isNaN(Number(value))) input.value = value;
+      } else if (input.value !== String(value ?? "")) input.value = value ?? "";
+    }
+  };
+  const fail = (reason) => {
+    error.textContent = reason || "";
+    for (const input of inputs) {
+      if (reason) input.setAttribute("aria-invalid", "true");
+      else input.removeAttribute("aria-invalid");
+    }
+  };
+  return { box, show, fail, inputs };
+}
+
+// Find every slot of a page once; filling it afterwards touches only what changed.
+function slotsOf(root) {
+  const slots = [];
+  const bind = (index, put) => (slots[index] ||= []).push(put);
+  for (const element of root.querySelectorAll("[data-t]"))
+    bind(Number(element.dataset.t), (value) => { element.textContent = value; });
+  for (const element of root.querySelectorAll("[data-h]"))
+    bind(Number(element.dataset.h), (value) => { element.innerHTML = value; });
+  for (const element of root.querySelectorAll("[data-a]"))
+    for (const pair of element.dataset.a.split(" ")) {
+      const [name, index] = pair.split(":");
+      bind(Number(index), (value) => element.setAttribute(name, value));
+    }
+  return slots;
+}
+
+function render({ model, el }) {
+  const uid = `nam-${(views += 1)}`;
+  const root = make("div", { class: "nam-explorer" });
+  const form = make("div", { class: "nam-controls", role: "group", "aria-label": model.get("title") });
+  const status = make("div", { class: "nam-status", role: "status", "aria-live": "polite" });
+  const page = make("div", { class: "nam-page" });
+  const notice = make("p", { class: "nam-notice" }, model.get("notice"));
+  root.append(notice, form, status, page);
+  el.append(root);
+
+  let drawn = null; // name of the page on show
+  let slots = [];
+  let values = [];
+  let sequence = (model.get("inputs").seq || 0);
+  let spoken = null;
+
+  const controls = {};
+  let group = form;
+  for (const spec of model.get("controls")) {
+    if (spec.kind === "group") {
+      const holder = make("details", { class: "nam-group" }, make("summary", {}, spec.label));
+      if (spec.open) holder.open = true;
+      group = make("div", { class: "nam-group-body" });
+      holder.append(group);
+      form.append(holder);
+      continue;
+    }
+    controls[spec.name] = control(spec, uid, change);
+    group.append(controls[spec.name].box);
+    const frames = model.get("frames_for");
+    if (spec.name === frames && model.get("use_frames"))
+      for (const input of controls[spec.name].inputs)
+        if (input.type === "range")
+          for (const event of ["focus", "pointerenter"]) input.addEventListener(event, wantFrames);
+  }
+
+  function wantFrames() {
+    const others = otherInputs();
+    const frames = model.get("frames");
+    if (frames.key === others || model.get("want") === others) return;
+    model.set("want", others);
+    model.save_changes();
+  }
+
+  // Everything a set of frames depends on: all inputs but the one it runs over.
+  function otherInputs() {
+    const { seq, selected, ...inputs } = model.get("inputs");
+    delete inputs[model.get("frames_for")];
+    return JSON.stringify(Object.keys(inputs).sort().map((name) => [name, inputs[name]]));
+  }
+
+  function change(name, value, sliding) {
+    sequence += 1;
+    const inputs = { ...model.get("inputs"), [name]: value, seq: sequence };
+    model.set("inputs", inputs);
+    if (controls[name]) controls[name].show(value);
+    const frames = model.get("frames");
+    if (sliding && name === model.get("frames_for") && frames.key === otherInputs()) {
+      const index = frames.at[value];
+      if (index !== undefined) {
+        const ready = frames.columns.map((column) => (typeof column === "string" ? column : column[0][column[1][index]]));
+        put({ page: frames.page, values: ready, errors: {}, seq: sequence });
+      }
+    }
+    model.save_changes();
+  }
+
+  function put(frame) {
+    if (frame.page !== drawn) {
+      page.innerHTML = model.get("pages")[frame.page];
+      slots = slotsOf(page);
+      values = [];
+      drawn = frame.page;
+      bindNodes();
+    }
+    frame.values.forEach((value, index) => {
+      if (values[index] === value) return;
+      values[index] = value;
+      for (const fill of slots[index] || []) fill(value);
+    });
+    const errors = frame.errors || {};
+    for (const [name, one] of Object.entries(controls)) one.fail(errors[name]);
+    const wrong = Object.keys(errors).length > 0;
+    page.classList.toggle("nam-stale", wrong);
+    page.setAttribute("aria-disabled", String(wrong));
+    // A screen reader is told once the reader pauses, not at every step of a slider.
+    const words = wrong ? Object.values(errors).join(" ") : frame.values[0] || "";
+    clearTimeout(spoken);
+    spoken = setTimeout(() => { if (status.textContent !== words) status.textContent = words; }, 400);
+  }
+
+  function bindNodes() {
+    for (const node of page.querySelectorAll("[data-node]")) {
+      const open = (event) => {
+        event.preventDefault();
+        change("selected", node.dataset.node, false);
+      };
+      node.addEventListener("click", open);
+      node.addEventListener("keydown", (event) => {
+        if (event.key === "Enter" || event.key === " ") open(event);
+      });
+    }
+  }
+
+  function answered() {
+    const frame = model.get("frame");
+    if ((frame.seq || 0) < sequence) return; // an answer to an older question
+    sequence = frame.seq || 0;
+    put(frame);
+  }
+
+  function entered() {
+    const inputs = model.get("inputs");
+    for (const [name, one] of Object.entries(controls)) one.show(inputs[name]);
+  }
+
+  entered();
+  answered();
+  model.on("change:frame", answered);
+  model.on("change:inputs", entered);
+  return () => {
+    clearTimeout(spoken);
+    model.off("change:frame", answered);
+    model.off("change:inputs", entered);
+  };
+}
+
+export default { render };
