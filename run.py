@@ -272,12 +272,13 @@ def explain_pip(lines: Sequence[str]) -> str:
     if re.search("DO NOT MATCH THE HASHES|Hashes are required", text):
         return BAD_HASH.format(python=python_name())
     missing = re.search(r"No matching distribution found for ([A-Za-z0-9._-]+)", text)
-    # "from versions: none" is what an index that never answered looks like; a list means that it did answer.
-    if missing and re.search(r"\(from versions: (?!none\))", text):
+    # "from versions: none" is what an index that never answered looks like; a list means that one did answer.
+    listed = re.search(r"\(from versions: (?!none\))", text)
+    if re.search(NETWORK_ERRORS, text) or (missing and not listed):
+        return NO_NETWORK
+    if missing:
         system = f"{platform.system()} {platform.machine()}, Python {platform.python_version()}"
         return NO_WHEEL.format(package=missing.group(1), system=system)
-    if missing or re.search(NETWORK_ERRORS, text):
-        return NO_NETWORK
     spoken = [line.strip() for line in lines if line.strip()] or ["nothing"]
     errors = [line for line in spoken if line.startswith("ERROR:")] or spoken
     return f"The packages could not be installed; pip's last word was: {errors[-1]}"
@@ -298,6 +299,7 @@ def follow_pip(output: Iterable[str], site_packages: Path, progress: Progress) -
     lines = []  # type: List[str]
     total = len(re.findall(r"^[\w.-]+==", LOCK.read_text(encoding="utf-8"), flags=re.MULTILINE))
     fetched = 0
+    retried = False
     finished = threading.Event()
     watchers = []  # type: List[threading.Thread]
 
@@ -317,12 +319,15 @@ def follow_pip(output: Iterable[str], site_packages: Path, progress: Progress) -
     try:
         for line in output:
             lines.append(line.rstrip())
+            # From an index pip is "Collecting" a package, from a folder it is "Processing" a file.
+            named = re.match(r"Collecting ([\w.-]+)|Processing .*?([\w.]+)-[^/\\]*\.whl", line)
             if line.startswith("Ignoring "):
                 total -= 1
-            elif line.startswith("Collecting "):
+            elif named:
                 fetched += 1
-                progress.step("Fetching", fetched, total, line.split()[1].split("==")[0])
-            elif "Retrying (" in line:
+                progress.step("Fetching", fetched, total, named.group(1) or named.group(2))
+            elif "Retrying (" in line and not retried:
+                retried = True
                 progress.say("The package index does not answer. pip tries again.")
             elif line.startswith("Installing collected packages"):
                 watchers.append(threading.Thread(target=watch, args=(installed(),), daemon=True))

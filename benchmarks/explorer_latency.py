@@ -132,13 +132,13 @@ window.bench = {
     const observer = new MutationObserver(records => { if (records.some(changed)) this.changes.push(performance.now()); });
     observer.observe(outputs, { subtree: true, childList: true, characterData: true, characterDataOldValue: true,
                                 attributes: true, attributeOldValue: true });
-    const onLoad = event => { if (inPicture(event.target)) { this.changes.push(performance.now()); this.loads += 1; } };
+    const onLoad = event => { if (inPicture(event.target)) { this.changes.push(performance.now()); this.loads.push(performance.now()); } };
     outputs.addEventListener('load', onLoad, true);
     const onKey = event => { this.pressed = event.timeStamp; };
     document.addEventListener('keydown', onKey, true);
     const place = () => [outputs.getBoundingClientRect().height, below.getBoundingClientRect().top, scroller.scrollTop];
     let start = place();
-    this.arm = () => { start = place(); this.changes = []; this.loads = 0; this.jump = 0; this.pressed = null; };
+    this.arm = () => { start = place(); this.changes = []; this.loads = []; this.jump = 0; this.pressed = null; };
     let watching = true;
     const look = () => {
       place().forEach((value, index) => { this.jump = Math.max(this.jump, Math.abs(value - start[index])); });
@@ -193,7 +193,7 @@ window.bench = {
     const pictures = this.changes.filter((time, index) => index === 0 || time - this.changes[index - 1] > 4);
     return { seconds: (ended - began) / 1000, jump: this.jump,
              lag: Math.max(0, (pictures.at(-1) ?? ended) - ended),
-             during: this.loads || pictures.filter(time => time <= ended).length,
+             during: (this.loads.length ? this.loads : pictures).filter(time => time <= ended).length,
              after: pictures.filter(time => time > ended).map(time => time - ended) };
   },
 };

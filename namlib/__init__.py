@@ -2,29 +2,24 @@
 
 For education. It shows what sources state and for whom; it does not advise on a patient.
 
-Names are loaded when they are first used, so ``import namlib as nam`` costs next to nothing.
+Names are loaded when they are first used, so ``import namlib as nam`` costs next to nothing; not even ``typing`` is
+imported here, which is why the flag below is set by hand (type checkers take it as true).
 """
 
-from __future__ import annotations
-
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
-
+TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from namlib.course import (
-        conflicts as conflicts,
-        dose_by_weight as dose_by_weight,
-        dose_picture as dose_picture,
-        doses as doses,
-        drugs as drugs,
-        fact as fact,
-        facts as facts,
-        pathway_picture as pathway_picture,
-        references as references,
-        regimens as regimens,
-        seed_coverage as seed_coverage,
-        walk as walk,
-    )
+    from namlib.course import conflicts as conflicts
+    from namlib.course import dose_by_weight as dose_by_weight
+    from namlib.course import dose_picture as dose_picture
+    from namlib.course import doses as doses
+    from namlib.course import drugs as drugs
+    from namlib.course import fact as fact
+    from namlib.course import facts as facts
+    from namlib.course import pathway_picture as pathway_picture
+    from namlib.course import references as references
+    from namlib.course import regimens as regimens
+    from namlib.course import seed_coverage as seed_coverage
+    from namlib.course import walk as walk
     from namlib.model.patient import Patient as Patient
     from namlib.widgets.dose import DoseExplorer as DoseExplorer
     from namlib.widgets.pathway import PathwayExplorer as PathwayExplorer
@@ -35,31 +30,27 @@ _HOMES = {
     "Patient": "namlib.model.patient",
     "DoseExplorer": "namlib.widgets.dose",
     "PathwayExplorer": "namlib.widgets.pathway",
-    **dict.fromkeys(
-        (
-            "conflicts",
-            "dose_by_weight",
-            "dose_picture",
-            "doses",
-            "drugs",
-            "fact",
-            "facts",
-            "references",
-            "regimens",
-            "seed_coverage",
-            "walk",
-            "pathway_picture",
-        ),
-        "namlib.course",
-    ),
+    "conflicts": "namlib.course",
+    "dose_by_weight": "namlib.course",
+    "dose_picture": "namlib.course",
+    "doses": "namlib.course",
+    "drugs": "namlib.course",
+    "fact": "namlib.course",
+    "facts": "namlib.course",
+    "pathway_picture": "namlib.course",
+    "references": "namlib.course",
+    "regimens": "namlib.course",
+    "seed_coverage": "namlib.course",
+    "walk": "namlib.course",
 }
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> object:
     if name not in _HOMES:
         raise AttributeError(f"module 'namlib' has no attribute {name!r}")
-    value = getattr(import_module(_HOMES[name]), name)
-    globals()[name] = value
+    from importlib import import_module
+
+    value = globals()[name] = getattr(import_module(_HOMES[name]), name)
     return value
 
 

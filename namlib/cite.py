@@ -34,7 +34,8 @@ class Bibliography:
     @staticmethod
     def link(source: Source) -> Html:
         """Link one source by its label."""
-        return Html(f'<a href="{html(source.url)}">{html(source.label)}</a>')
+        # A new tab, so that following a source never costs a running notebook.
+        return Html(f'<a href="{html(source.url)}" target="_blank" rel="noopener">{html(source.label)}</a>')
 
     def markdown(self, key: str) -> str:
         """Write the Markdown link a notebook uses for a source."""
@@ -50,7 +51,7 @@ def reference(source: Source) -> str:
     >>> reference(Source("a1", "cohort", "Doe J and Roe R", "A title", "J Test", 2020, "Doe 2020", "https://example.org"))
     'Doe J, Roe R. A title. J Test, 2020.'
     """
-    authors = source.authors.replace(" and ", ", ")
+    authors = source.authors.replace(" and others", " et al").replace(" and ", ", ").rstrip(".")
     year = str(source.year) if source.year else "no date"
     journal = f" {source.journal}," if source.journal else ""
     return f"{authors}. {source.title}.{journal} {year}."

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 from namlib import store
 from namlib.cite import Bibliography, reference
@@ -11,8 +11,8 @@ from namlib.model import dosing
 from namlib.model.dosing import POPULATION_WORDS, Dose
 from namlib.model.findings import findings
 from namlib.model.rules import check
-from namlib.records import Conflict, Drug, Fact, Ledger, Regimen, SeedLine, Source
-from namlib.table import Column, Html, Table, html
+from namlib.records import Conflict, Drug, Fact, Ledger, Position, Regimen, SeedLine, Source
+from namlib.table import Column, Html, Table, html, html_table
 from namlib.units import span
 from namlib.view.dose import dose_page
 from namlib.view.picture import Picture
@@ -157,7 +157,9 @@ def regimens(drug: str | None = None, population: str | None = None) -> Table[Re
         Column("Agent", lambda row: row.agent),
         Column("Whose dose", whom),
         Column("As published", lambda row: f"{span(row.low, row.high)} {row.unit.strip('{}')}".strip()),
-        Column("Maximum", lambda row: f"{span(row.cap, row.cap)} {row.cap_unit}" if row.cap is not None else "none stated"),
+        Column(
+            "Maximum", lambda row: f"{span(row.cap, row.cap)} {row.cap_unit}" if row.cap is not None else "none stated"
+        ),
         Column("Route", lambda row: row.route.replace("_", " ")),
         Column("How often", lambda row: row.frequency.replace("_", " ")),
         Column("How it was read", _how_read),
@@ -191,7 +193,12 @@ def references(*keys: str) -> Table[Source]:
     chosen = [cites.by_key[key] for key in keys] if keys else sorted(ledger().sources, key=lambda source: source.label)
     columns = [
         Column("Mark", lambda source: cites.link(source)),
-        Column("Reference", lambda source: Html(html(reference(source)) + (f"<br><small>{html(source.note)}</small>" if source.note else ""))),
+        Column(
+            "Reference",
+            lambda source: Html(
+                html(reference(source)) + (f"<br><small>{html(source.note)}</small>" if source.note else "")
+            ),
+        ),
         Column("Kind", lambda source: source.kind),
         Column("What was read", lambda source: source.read),
     ]
@@ -209,21 +216,14 @@ class ConflictTable(Table[Conflict]):
 
 
 def conflict_html(conflict: Conflict) -> str:
-    """Lay one disagreement out side by side: who says what, for whom, on what evidence, and how the course presents it."""
-    from namlib.table import html_table
-
+    """Lay one disagreement out: who says what, for whom, on what evidence, and how the course presents it."""
     cites = bibliography()
 
-    def who(position: Any) -> Html:
-        keys = position.sources or tuple(
-            dict.fromkeys(
-                key
-                for row in (*ledger().facts, *ledger().regimens)
-                if row.id in (*position.facts, *position.regimens)
-                for key in row.sources
-            )
-        )
-        return cites.links(keys)
+    named_by = {row.id: row.sources for row in ledger().facts} | {row.id: row.sources for row in ledger().regimens}
+
+    def who(position: Position) -> Html:
+        rows = (*position.facts, *position.regimens)
+        return cites.links(position.sources or dict.fromkeys(key for row in rows for key in named_by[row]))
 
     table = html_table(
         conflict.title,
@@ -263,9 +263,7 @@ def seed_coverage(seed: str | None = None, verdict: str | None = None) -> Table[
     verdict : str, optional
         ``supported``, ``supported with a caveat``, ``contradicted`` or ``no support found``.
     """
-    rows = [
-        row for row in ledger().seed_lines if seed in (None, row.seed) and verdict in (None, row.verdict)
-    ]
+    rows = [row for row in ledger().seed_lines if seed in (None, row.seed) and verdict in (None, row.verdict)]
     columns = [
         Column("Line", lambda row: f"{row.seed} line {row.line}"),
         Column("What it claims", lambda row: row.claim),
@@ -284,8 +282,8 @@ def doses(
 ) -> Table[Dose]:
     """Work out what every published regimen's rule gives for a patient.
 
-    Each row keeps its own population and source; regimens for the other age group stay in and say so. Nothing is rounded
-    for prescribing, averaged or chosen.
+    Each row keeps its own population and source; regimens for the other age group stay in and say so. Nothing is
+    rounded for prescribing, averaged or chosen.
 
     Parameters
     ----------
@@ -327,7 +325,9 @@ def dose_picture(drug: str, patient: Patient, population: Literal["adult", "paed
     whose = dosing.reading_population(answers, population)
     results = dosing.doses(answers, known.regimens, known.drugs, drug, population)
     page = dose_page(results, record, bibliography(), answers, whose)
-    said = [f"{statement(item.regimen, bibliography().text(item.regimen.sources))}; here {item.given}" for item in results]
+    said = [
+        f"{statement(item.regimen, bibliography().text(item.regimen.sources))}; here {item.given}" for item in results
+    ]
     return Picture(Html(page.html), "\n".join([doses_summary(results, record), *said]))
 
 

@@ -1,7 +1,7 @@
 """What a row of the ledger is. Frozen records that refuse to exist when they break a rule of the course.
 
-Standard library only: the same records come out of the validated cache, out of freshly read files and in a browser. The type
-annotations are the schema; :mod:`namlib.validate` turns file contents into these records and words its errors.
+Standard library only: the same records come out of the validated cache, out of freshly read files and in a browser.
+The type annotations are the schema; :mod:`namlib.validate` turns file contents into records and words its errors.
 """
 
 from __future__ import annotations
@@ -214,7 +214,9 @@ class Regimen:
         printed = self.standing == "as_printed"
         if printed:
             _need(self.derived_from, "derived_from", "a line of a starting document must name the regimen it came from")
-            _need(set(self.sources) <= set(STARTING_DOCUMENTS), "sources", "'as_printed' is for starting documents only")
+            _need(
+                set(self.sources) <= set(STARTING_DOCUMENTS), "sources", "'as_printed' is for starting documents only"
+            )
         else:
             _need(self.population != "not_stated", "population", "a dose without its population is refused")
             for key in STARTING_DOCUMENTS:
@@ -381,7 +383,7 @@ class Node:
 
 @dataclass(frozen=True, slots=True)
 class Edge:
-    """One way from a step to the next. ``when`` is a condition; ``whose`` names who takes this way where sources differ."""
+    """One way from a step to the next. ``when`` is its condition; ``whose`` names who takes it where sources differ."""
 
     id: str
     start: str

@@ -1,7 +1,7 @@
 """The only module that opens files: the ledger, its compiled form, and the notebooks.
 
-The ledger is read in one of two ways. If ``ledger.json`` carries the fingerprint of the data files as they are now, it is used as it
-stands: those very bytes were validated when it was made. Otherwise every file is read and validated again.
+The ledger is read in one of two ways. If ``ledger.json`` carries the fingerprint of the data files as they are now, it
+is used as it stands: those very bytes were validated when it was made. Otherwise every file is read and checked again.
 """
 
 from __future__ import annotations
@@ -48,7 +48,9 @@ def data_folder() -> Path:
     for folder in (PACKAGE / "data", PACKAGE.parent / "data"):
         if (folder / FILES[0]).is_file():
             return folder
-    raise FileNotFoundError(f"the evidence ledger is missing: no {FILES[0]} in {PACKAGE / 'data'} or {PACKAGE.parent / 'data'}")
+    raise FileNotFoundError(
+        f"the evidence ledger is missing: no {FILES[0]} in {PACKAGE / 'data'} or {PACKAGE.parent / 'data'}"
+    )
 
 
 def fingerprint(folder: Path) -> str:
@@ -65,8 +67,8 @@ def fingerprint(folder: Path) -> str:
 
 @cache
 def _revivers(record_type: type) -> tuple[tuple[str, Callable[[Any], Any]], ...]:
-    """For each field that JSON cannot hold as it is: how to bring it back. Annotations are text, so they are matched as text."""
-    nested = {name: kind for name, kind in vars(records).items() if dataclasses.is_dataclass(kind)}
+    """Say how to bring back each field that JSON cannot hold. Annotations are text, so they are matched as text."""
+    nested: dict[str, Any] = {name: kind for name, kind in vars(records).items() if dataclasses.is_dataclass(kind)}
     revivers: list[tuple[str, Callable[[Any], Any]]] = []
     for field in dataclasses.fields(record_type):
         kind = str(field.type)
@@ -74,14 +76,20 @@ def _revivers(record_type: type) -> tuple[tuple[str, Callable[[Any], Any]], ...]
         if kind == "date":
             revivers.append((field.name, date.fromisoformat))
         elif kind.startswith("tuple[") and inner in nested:
-            revivers.append((field.name, lambda items, one=nested[inner]: tuple(_revive(one, item) for item in items)))
+            revivers.append((field.name, _reviver(nested[inner], many=True)))
         elif kind.startswith("tuple[tuple"):
             revivers.append((field.name, lambda items: tuple(tuple(item) for item in items)))
         elif kind.startswith("tuple["):
             revivers.append((field.name, tuple))
         elif inner in nested:
-            revivers.append((field.name, lambda item, one=nested[inner]: item if item is None else _revive(one, item)))
+            revivers.append((field.name, _reviver(nested[inner], many=False)))
     return tuple(revivers)
+
+
+def _reviver(record_type: type, *, many: bool) -> Callable[[Any], Any]:
+    if many:
+        return lambda items: tuple(_revive(record_type, item) for item in items)
+    return lambda item: item if item is None else _revive(record_type, item)
 
 
 def _revive(record_type: type, held: dict[str, Any]) -> Any:
@@ -174,11 +182,11 @@ _BIB_IGNORED = ("shortauthor", "label")
 
 
 def _bib_rows(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
-    import bibtexparser
+    from bibtexparser.entrypoint import parse_string
 
     from namlib.validate import LedgerError
 
-    library = bibtexparser.parse_string(path.read_text(encoding="utf-8"))
+    library = parse_string(path.read_text(encoding="utf-8"))
     if library.failed_blocks:
         raise LedgerError(
             f"{path.name}, line {(block.start_line or 0) + 1}: is not a BibTeX entry" for block in library.failed_blocks
@@ -192,7 +200,9 @@ def _bib_rows(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
         row["title"] = held.get("title", "").replace("{", "").replace("}", "")
         row["year"] = held.get("year") or None
         row["citable"] = held.get("citable", "yes") != "no"
-        row["label"] = held.get("label") or _label(held.get("shortauthor", "").strip("{}"), row["authors"], held.get("year", ""))
+        row["label"] = held.get("label") or _label(
+            held.get("shortauthor", "").strip("{}"), row["authors"], held.get("year", "")
+        )
         row.setdefault("journal", "")
         yield f"row {entry.key}", {"key": entry.key, **row}
 

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Sequence
 from datetime import date
 from html import escape
-from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Generic, SupportsIndex, TypeVar, overload
 
 if TYPE_CHECKING:
     import pandas
@@ -21,7 +21,7 @@ class Html(str):
     __slots__ = ()
 
 
-def html(value: object) -> str:
+def html(value: object) -> Html:
     """Escape a value for HTML, unless it is :class:`Html`.
 
     Examples
@@ -31,14 +31,16 @@ def html(value: object) -> str:
     """
     if isinstance(value, Html):
         return value
-    return "" if value is None else escape(str(value))
+    return Html("" if value is None else escape(str(value)))
 
 
 TABLE_STYLE = (
     "<style>.nam-table{border-collapse:collapse;margin:.6em 0;font-size:.92em;max-width:100%}"
     ".nam-table caption{text-align:left;font-weight:600;padding:.3em 0;caption-side:top}"
-    ".nam-table th,.nam-table td{text-align:left;vertical-align:top;padding:.35em .6em;border-top:1px solid #8886}"
-    ".nam-table thead th{border-bottom:2px solid #8889;border-top:0}</style>"
+    # The class stands twice to outweigh Jupyter's own rule, which sets every output table flush right.
+    "table.nam-table.nam-table th,table.nam-table.nam-table td{text-align:left;vertical-align:top;"
+    "padding:.35em .6em;border-top:1px solid #8886}"
+    "table.nam-table.nam-table thead th{border-bottom:2px solid #8889;border-top:0}</style>"
 )
 
 
@@ -70,8 +72,8 @@ def html_table(caption: str, headers: Sequence[str], rows: Iterable[Sequence[obj
         for row in rows
     )
     return (
-        (TABLE_STYLE if style else "")
-        + f'<table class="nam-table"><caption>{html(caption)}</caption><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>'
+        (TABLE_STYLE if style else "") + f'<table class="nam-table"><caption>{html(caption)}</caption>'
+        f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
     )
 
 
@@ -140,10 +142,10 @@ class Table(tuple[Row, ...], Generic[Row]):
         return table
 
     @overload
-    def __getitem__(self, index: int) -> Row: ...  # type: ignore[overload-overlap]
+    def __getitem__(self, index: SupportsIndex, /) -> Row: ...
     @overload
-    def __getitem__(self, index: slice) -> Table[Row]: ...
-    def __getitem__(self, index: Any) -> Any:
+    def __getitem__(self, index: slice, /) -> Table[Row]: ...
+    def __getitem__(self, index: Any, /) -> Any:
         if isinstance(index, slice):
             return type(self)(tuple(self)[index], self.caption, self.columns, self.noun)
         return super().__getitem__(index)

@@ -128,7 +128,9 @@ def _references(ledger: Ledger) -> list[str]:
     problems: list[str] = []
 
     def need(file: str, row: str, field: str, named: Iterable[str], known: set[str]) -> None:
-        problems.extend(f"{file}, row {row}, field {field}: {name!r} does not exist" for name in named if name not in known)
+        problems.extend(
+            f"{file}, row {row}, field {field}: {name!r} does not exist" for name in named if name not in known
+        )
 
     for fact in ledger.facts:
         need("facts.csv", fact.id, "sources", fact.sources, sources)
@@ -165,7 +167,7 @@ def _references(ledger: Ledger) -> list[str]:
 
 def _ceilings(ledger: Ledger) -> list[str]:
     """Refuse an adult row above the adult ceiling of its drug, unless it is shown with a caveat; methotrexate never."""
-    problems = []
+    problems: list[str] = []
     for drug in ledger.drugs:
         ceiling = drug.adult_ceiling
         if ceiling is None:
@@ -174,7 +176,11 @@ def _ceilings(ledger: Ledger) -> list[str]:
             if regimen.drug != drug.key or regimen.population != "adult":
                 continue
             excused = regimen.standing == "caveat" and drug.key != "methotrexate"
-            amounts = {"low": (regimen.low, regimen.unit), "high": (regimen.high, regimen.unit), "cap": (regimen.cap, regimen.cap_unit)}
+            amounts = {
+                "low": (regimen.low, regimen.unit),
+                "high": (regimen.high, regimen.unit),
+                "cap": (regimen.cap, regimen.cap_unit),
+            }
             problems.extend(
                 f"regimens.csv, row {regimen.id}, field {field}: {amount:g} {code} of {drug.name} is above the adult "
                 f"ceiling of {ceiling.amount:g} {ceiling.unit}"
@@ -209,7 +215,7 @@ def cross_check(ledger: Ledger, check_condition: Callable[[Any], None]) -> list[
         "regimens.csv": [regimen.id for regimen in ledger.regimens],
         "drugs.yaml": [drug.key for drug in ledger.drugs],
         "conflicts.yaml": [conflict.id for conflict in ledger.conflicts],
-        "pathway.yaml": [item.id for item in (*ledger.pathway.nodes, *ledger.pathway.edges)],
+        "pathway.yaml": [node.id for node in ledger.pathway.nodes] + [edge.id for edge in ledger.pathway.edges],
         "seed_coverage.csv": [f"{item.seed} line {item.line}" for item in ledger.seed_lines],
     }.items():
         problems += duplicates(file, keys)

@@ -66,7 +66,9 @@ def test_a_fact_states_something_names_a_citable_source_and_a_place_in_it(fact):
 
 @each_fact
 def test_a_fact_was_reviewed_and_is_not_overdue(fact):
-    assert fact.reviewed_on <= date.today() <= fact.review_by, "compare the row with its source again, then move review_by"
+    assert fact.reviewed_on <= date.today() <= fact.review_by, (
+        "compare the row with its source again, then move review_by"
+    )
 
 
 @each_regimen
@@ -145,8 +147,20 @@ def test_no_text_of_the_ledger_writes_a_unit_the_course_does_not_use():
         ("regimens.csv", "pred_ad_bsr", {"sources": "seed1"}, "sources", "not evidence for a dose"),
         ("regimens.csv", "pred_ad_bsr", {"drug": "aspirin"}, "drug", "'aspirin' does not exist"),
         ("regimens.csv", "mtx_ad_jta", {"frequency": "daily"}, "frequency", "once weekly, never 'daily'"),
-        ("regimens.csv", "mtx_ad_jta", {"unit": "mg/d", "cap": "", "cap_unit": "", "per": "day"}, "unit", "never in mg/d"),
-        ("regimens.csv", "mtx_ad_jta", {"high": "30", "cap": "", "cap_unit": ""}, "high", "above the adult ceiling of 25 mg/wk"),
+        (
+            "regimens.csv",
+            "mtx_ad_jta",
+            {"unit": "mg/d", "cap": "", "cap_unit": "", "per": "day"},
+            "unit",
+            "never in mg/d",
+        ),
+        (
+            "regimens.csv",
+            "mtx_ad_jta",
+            {"high": "30", "cap": "", "cap_unit": ""},
+            "high",
+            "above the adult ceiling of 25 mg/wk",
+        ),
         ("regimens.csv", "mtx_ad_lancet", {"high": "40", "cap": "40"}, "cap", "above the adult ceiling of 25 mg/wk"),
         ("regimens.csv", "seed1_prednisone", {"derived_from": ""}, "derived_from", "must name the regimen"),
     ],
@@ -162,8 +176,11 @@ def test_a_broken_row_is_refused_with_file_row_field_and_reason(folder, file, ro
 
 def test_a_second_uncitable_source_is_refused(folder):
     path = folder / "sources.bib"
-    path.write_text(path.read_text(encoding="utf-8") + "\n@misc{rumour, title={A rumour}, author={{Nobody}}, kind={review}, "
-                    "url={https://example.org/rumour}, citable={no}}\n", encoding="utf-8")
+    path.write_text(
+        path.read_text(encoding="utf-8") + "\n@misc{rumour, title={A rumour}, author={{Nobody}}, kind={review}, "
+        "url={https://example.org/rumour}, citable={no}}\n",
+        encoding="utf-8",
+    )
     assert "only the two starting documents may be uncitable" in refused(folder)
 
 
@@ -220,7 +237,9 @@ def test_the_schemas_for_editors_are_current():
 def test_facts_are_found_by_topic_subtype_and_source_and_say_how_they_were_read():
     assert all(fact.subtype == "SRP" for fact in nam.facts(subtype="SRP"))
     assert all("oldroyd2022" in fact.sources for fact in nam.facts(source="oldroyd2022"))
-    assert "recalled, not read" in nam.facts("kass_relapse")._repr_html_() or FACTS["kass_relapse"].how_read != "recalled"
+    assert (
+        "recalled, not read" in nam.facts("kass_relapse")._repr_html_() or FACTS["kass_relapse"].how_read != "recalled"
+    )
 
 
 def test_an_unknown_fact_names_the_near_ones():

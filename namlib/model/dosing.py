@@ -1,7 +1,7 @@
 """What each published regimen's rule gives for a body size. Arithmetic on rows, and nothing that picks one.
 
-A dose here is always "this source, for that population, states ...": the result carries one entry per regimen, also those for
-the other population, with what binds, what is missing and what to beware of.
+A dose here is always "this source, for that population, states ...": the result carries one entry per regimen, also
+those for the other population, with what binds, what is missing and what to beware of.
 """
 
 from __future__ import annotations
@@ -37,7 +37,12 @@ SAID_PER = {
     "course": "per course",
     "session": "per session",
 }
-POPULATION_WORDS = {"adult": "adults", "paediatric": "children", "any": "adults and children", "not_stated": "population not stated"}
+POPULATION_WORDS = {
+    "adult": "adults",
+    "paediatric": "children",
+    "any": "adults and children",
+    "not_stated": "population not stated",
+}
 
 
 def body_surface_m2(weight_kg: float, height_cm: float, formula: Formula = "mosteller") -> float:
@@ -71,7 +76,7 @@ def body_surface_m2(weight_kg: float, height_cm: float, formula: Formula = "most
     if formula == "mosteller":
         return math.sqrt(height_cm * weight_kg / 3600)
     if formula == "dubois":
-        return 0.007184 * weight_kg**0.425 * height_cm**0.725
+        return float(0.007184 * weight_kg**0.425 * height_cm**0.725)
     raise ValueError(f"formula must be 'mosteller' or 'dubois', got {formula!r}")
 
 
@@ -87,9 +92,9 @@ class Flag:
 class Dose:
     """One regimen's rule applied to one body size.
 
-    ``rule_low`` and ``rule_high`` are what the published rule gives; ``low`` and ``high`` the same after the source's own cap.
-    All are in ``unit`` (mass per period, as printed). ``chart_low`` and ``chart_high`` are in the drug's chart unit.
-    ``None`` means that it cannot be computed or was not stated; ``missing`` names the fields that would decide it.
+    ``rule_low`` and ``rule_high`` are what the published rule gives; ``low`` and ``high`` the same after the source's
+    own cap. All are in ``unit`` (mass per period, as printed). ``chart_low`` and ``chart_high`` are in the drug's chart
+    unit. ``None`` means that it cannot be computed or was not stated; ``missing`` names the fields that would decide.
     """
 
     regimen: Regimen
@@ -152,7 +157,9 @@ def said_unit(code: str, regimen: Regimen) -> str:
     return f"{mass} {SAID_PER[regimen.per or 'course']}"
 
 
-def _applied(regimen: Regimen, sizes: Mapping[str, float | None], formula: Formula) -> tuple[float | None, tuple[str, ...]]:
+def _applied(
+    regimen: Regimen, sizes: Mapping[str, float | None], formula: Formula
+) -> tuple[float | None, tuple[str, ...]]:
     """The factor that turns the published amount into mass, and what is missing to know it."""
     basis = unit(regimen.unit).basis
     needed = {"per_kg": ("weight_kg",), "per_m2": ("weight_kg", "height_cm")}.get(basis, ())
@@ -220,7 +227,12 @@ def dose(
     flat = regimen.unit.replace("/kg", "").replace("/m2", "")
     if not regimen.unit:
         reason = regimen.caveat or regimen.note
-        flags.append(Flag("no dose stated", f"No dose is given: {reason[:1].lower() + reason[1:]}" if reason else "No dose is given."))
+        flags.append(
+            Flag(
+                "no dose stated",
+                f"No dose is given: {reason[:1].lower() + reason[1:]}" if reason else "No dose is given.",
+            )
+        )
         flags += _population_flags(regimen, population, origin)
         return Dose(regimen, "", None, None, None, None, None, None, None, None, None, (), tuple(flags))
     factor, missing = _applied(regimen, patient, "mosteller")
@@ -281,9 +293,19 @@ def _population_flags(
     if regimen.population in ("any", "not_stated"):
         return flags
     if population is None:
-        flags.append(Flag("population unknown", f"For {POPULATION_WORDS[regimen.population]}; age missing, so it is not known whether that fits."))
+        flags.append(
+            Flag(
+                "population unknown",
+                f"For {POPULATION_WORDS[regimen.population]}; age missing, so it is not known whether that fits.",
+            )
+        )
     elif population != regimen.population:
-        flags.append(Flag("other population", f"For {POPULATION_WORDS[regimen.population]}, not for {POPULATION_WORDS[population]}."))
+        flags.append(
+            Flag(
+                "other population",
+                f"For {POPULATION_WORDS[regimen.population]}, not for {POPULATION_WORDS[population]}.",
+            )
+        )
     return flags
 
 
@@ -292,7 +314,8 @@ def _cap_words(regimen: Regimen, rule_low: float | None, rule_high: float, cap: 
     reach = "the whole range" if whole else "the upper part of the range"
     alone = f"{span(rule_low, rule_high)}"
     flat = regimen.unit.replace("/kg", "").replace("/m2", "")
-    return f"The stated maximum of {number(cap)} {said_unit(flat, regimen)} binds for {reach}; the rule alone gives {alone}."
+    held = f"{number(cap)} {said_unit(flat, regimen)}"
+    return f"The stated maximum of {held} binds for {reach}; the rule alone gives {alone}."
 
 
 def _ceiling_flags(
@@ -339,7 +362,8 @@ def reading_population(
     if by_age is not None and population is not None and by_age != population:
         raise Refused(
             "population",
-            f"{population!r} contradicts the age of {patient['age_years']:g} years, which is {by_age}; leave one of them out",
+            f"{population!r} contradicts the age of {patient['age_years']:g} years, which is {by_age}; "
+            "leave one of them out",
         )
     return by_age or population
 
@@ -368,4 +392,6 @@ def doses(
     chosen = [regimen for regimen in by_id.values() if drug is None or regimen.drug == drug]
     place = {key: index for index, key in enumerate(known)}
     ordered = sorted(in_order(chosen), key=lambda regimen: place[regimen.drug])
-    return tuple(dose(regimen, known[regimen.drug], patient, whose, by_id.get(regimen.derived_from)) for regimen in ordered)
+    return tuple(
+        dose(regimen, known[regimen.drug], patient, whose, by_id.get(regimen.derived_from)) for regimen in ordered
+    )

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from heapq import heappop, heappush
 from itertools import pairwise
 from typing import Any, Literal
@@ -425,22 +426,54 @@ class _Map:
     ends: tuple[int, ...]
     ways_out: tuple[tuple[int, ...], ...]
     places: tuple[tuple[int, int], ...]
+    starts: tuple[int, ...]
     start: int
+    asking: Mapping[str, frozenset[int]]
+    limits: Mapping[str, frozenset[float]]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Same:
+    """A pathway compared by identity: its conditions are plain data, which has no hash."""
+
+    pathway: Pathway
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Same) and other.pathway is self.pathway
+
+    def __hash__(self) -> int:
+        return id(self.pathway)
 
 
 def _mapped(pathway: Pathway) -> _Map:
+    return _drawn_once(_Same(pathway))
+
+
+@lru_cache(maxsize=4)
+def _drawn_once(same: _Same) -> _Map:
+    pathway = same.pathway
     number_of = {node.id: place for place, node in enumerate(pathway.nodes)}
-    ways_out: list[list[int]] = [[] for _ in pathway.nodes]
-    for place, edge in enumerate(pathway.edges):
-        ways_out[number_of[edge.start]].append(place)
+    rules = tuple(rule(edge.when) for edge in pathway.edges)
+    starts = tuple(number_of[edge.start] for edge in pathway.edges)
+    asking: dict[str, set[int]] = {}
+    limits: dict[str, set[float]] = {}
+    for way, ready in enumerate(rules):
+        for key in ready.questions:
+            asking.setdefault(key, set()).add(way)
+            limits.setdefault(key, set()).update(ready.limits)
     return _Map(
-        pathway.nodes,
-        pathway.edges,
-        tuple(rule(edge.when) for edge in pathway.edges),
-        tuple(number_of[edge.end] for edge in pathway.edges),
-        tuple(tuple(ways) for ways in ways_out),
-        tuple((node.stage, place) for place, node in enumerate(pathway.nodes)),
-        number_of[pathway.start],
+        nodes=pathway.nodes,
+        edges=pathway.edges,
+        rules=rules,
+        ends=tuple(number_of[edge.end] for edge in pathway.edges),
+        ways_out=tuple(
+            tuple(way for way, box in enumerate(starts) if box == here) for here in range(len(pathway.nodes))
+        ),
+        places=tuple((node.stage, place) for place, node in enumerate(pathway.nodes)),
+        starts=starts,
+        start=number_of[pathway.start],
+        asking={key: frozenset(ways) for key, ways in asking.items()},
+        limits={key: frozenset(cuts) for key, cuts in limits.items()},
     )
 
 
@@ -527,10 +560,7 @@ def _treatment_trials(field: Field, findings: Findings) -> list[_Trial]:
 
 def _trials(chart: _Map, findings: Findings) -> list[_Trial]:
     """Every single answer that could be different and that some way asks for."""
-    limits: dict[str, set[float]] = {}
-    for ready in chart.rules:
-        for key in ready.questions:
-            limits.setdefault(key, set()).update(ready.limits)
+    limits = chart.limits
     trials: list[_Trial] = []
     for key, question in QUESTIONS.items():
         field = FIELDS[question.field]
@@ -595,32 +625,26 @@ def _changes(chart: _Map, findings: Findings) -> tuple[Change, ...]:
     route = _reached(chart, values)
     order = [box for box in _route(chart, values) if box in route]
     place_of = {box: place for place, box in enumerate(order)}
-    starts = [0] * len(chart.edges)
-    for box, ways in enumerate(chart.ways_out):
-        for way in ways:
-            starts[way] = box
-    asking: dict[str, set[int]] = {}
-    for way, ready in enumerate(chart.rules):
-        for key in ready.questions:
-            asking.setdefault(key, set()).add(way)
+    starts, asking = chart.starts, chart.asking
     field_order = {name: place for place, name in enumerate(FIELDS)}
 
     ranked = []
     for turn, trial in enumerate(_trials(chart, findings)):
         supposed = {**findings, **trial.given}
+        touched = [way for key in trial.given for way in asking.get(key, ())]
+        here = {way: chart.rules[way].decide(supposed) for way in touched if starts[way] in route}
+        turned = [way for way, value in here.items() if (value is True) is not (values[way] is True)]
+        if not turned:
+            continue
+        beyond = {way: chart.rules[way].decide(supposed) for way in touched if way not in here}
         tried = list(values)
-        touched = set().union(*(asking.get(key, set()) for key in trial.given))
-        for way in touched:
-            tried[way] = chart.rules[way].decide(supposed)
+        for way, value in (*here.items(), *beyond.items()):
+            tried[way] = value
         other = _reached(chart, tried)
         if other == route:
             continue
         # Where the two routes part: the first shared box from which a way opens or closes.
-        parting = min(
-            place_of[starts[way]]
-            for way in touched
-            if starts[way] in route and bool(tried[way]) is not bool(values[way]) and chart.ends[way] in route ^ other
-        )
+        parting = min(place_of[starts[way]] for way in turned if chart.ends[way] in route ^ other)
         rank = (_distance(trial), -parting, len(route ^ other), field_order[trial.field], turn)
         ranked.append((rank, trial, other))
     ranked.sort(key=lambda item: item[0])

@@ -35,9 +35,9 @@ class Patient(BaseModel):
     Patient: adult; Age 58 years, Weight 80 kg, Anti-HMGCR antibody positive, Anti-SRP antibody not tested
     >>> patient.height_cm is None
     True
-    >>> Patient(weight_kg="176 lb")
+    >>> Patient(weight_kg=-5)
     Traceback (most recent call last):
-    namlib.model.patient.PatientError: weight_kg: '176 lb': pounds are not accepted: 1 lb is 0.4536 kg; accepted: 2 to 350 kg
+    namlib.model.patient.PatientError: weight_kg: -5 kg is outside what is accepted (2 to 350 kg)
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -116,7 +116,9 @@ class Patient(BaseModel):
 
     def to_dict(self) -> dict[str, Any]:
         """Return what was entered as plain data; ``Patient(**patient.to_dict())`` gives the same patient."""
-        return {name: sorted(value) if isinstance(value, frozenset) else value for name, value in self.answers().items()}
+        return {
+            name: sorted(value) if isinstance(value, frozenset) else value for name, value in self.answers().items()
+        }
 
     def __repr__(self) -> str:
         parts = [_said(name, value) for name, value in self.answers().items()]

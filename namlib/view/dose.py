@@ -22,7 +22,7 @@ _STEPS = (1.0, 2.0, 2.5, 5.0)
 _TICKS = 5
 
 _WIDTH, _ROW, _TOP, _BOTTOM = 900, 40, 46, 26
-_LEFT, _RIGHT = 265, 675
+_LEFT, _RIGHT, _MARK_WIDTH = 265, 675, 8.0
 
 _STYLE = (
     "<style>"
@@ -31,7 +31,9 @@ _STYLE = (
     ".nam-dose svg .nam-value{font-weight:600;font-variant-numeric:tabular-nums}"
     ".nam-dose table{border-collapse:collapse;width:100%;font-size:.9em;margin:.4em 0}"
     ".nam-dose caption{text-align:left;font-weight:600;padding:.3em 0;caption-side:top}"
-    ".nam-dose th,.nam-dose td{text-align:left;vertical-align:top;padding:.3em .5em;border-top:1px solid #8886}"
+    # Twice the class: Jupyter's own rule would set every table of an output flush right.
+    ".nam-dose.nam-dose th,.nam-dose.nam-dose td{text-align:left;vertical-align:top;"
+    "padding:.3em .5em;border-top:1px solid #8886}"
     ".nam-dose td ul{margin:0;padding:0 0 0 1em}.nam-dose td li{min-height:1.4em}.nam-dose li:empty{list-style:none}"
     ".nam-dose .nam-value{font-variant-numeric:tabular-nums;white-space:nowrap;font-weight:600}"
     ".nam-dose .nam-body{min-height:2.8em;margin:.2em 0}"
@@ -41,14 +43,16 @@ _STYLE = (
 _DEFS = (
     "<defs>"
     f'<pattern id="nam-child" width="7" height="7" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">'
-    f'<rect width="7" height="7" fill="{ORANGE}" fill-opacity=".28"/><rect width="3" height="7" fill="{ORANGE}"/></pattern>'
+    f'<rect width="7" height="7" fill="{ORANGE}" fill-opacity=".28"/>'
+    f'<rect width="3" height="7" fill="{ORANGE}"/></pattern>'
     "</defs>"
 )
 _FILL = {
     "adult": f'fill="{BLUE}"',
     "any": f'fill="{GREEN}"',
     "paediatric": f'fill="url(#nam-child)" stroke="{ORANGE}"',
-    "not_stated": f'fill="{VERMILLION}" fill-opacity=".25" stroke="{VERMILLION}" stroke-dasharray="4 3" stroke-width="2"',
+    "not_stated": f'fill="{VERMILLION}" fill-opacity=".25" '
+    f'stroke="{VERMILLION}" stroke-dasharray="4 3" stroke-width="2"',
 }
 _MARK = {"adult": "adults", "any": "any age", "paediatric": "children", "not_stated": "population not stated"}
 
@@ -88,24 +92,25 @@ def _style_of(regimen: Regimen) -> str:
 def _row(slots: Slots, result: Dose, drug: Drug, label: str, y: int, end: float, given: int) -> str:
     regimen = result.regimen
     low, high = result.chart_low, result.chart_high
-    if low is None and high is None:
-        start = stop = float(_LEFT)
+    if high is None:
+        start = width = 0.0
+    elif low is None:
+        start, width = float(_LEFT), _x(high, end) - _LEFT
     else:
-        stop = _x(high if high is not None else low or 0.0, end)
-        start = _x(low, end) if low is not None else float(_LEFT)
-    # One published amount is a mark of fixed width: a bar of no width would be invisible.
-    width = 0.0 if low is None and high is None else max(stop - start, 8.0)
+        # One published amount is a mark of fixed width around it: a bar of no width would be invisible.
+        width = max(_x(high, end) - _x(low, end), _MARK_WIDTH)
+        start = (_x(low, end) + _x(high, end) - width) / 2
     bar = slots.attributes(x=_coordinate(start), width=_coordinate(width))
     parts = [
         f'<text x="0" y="{y + 14}"><tspan>{html(label)}</tspan></text>',
-        f'<text x="0" y="{y + 29}" class="nam-small">{html(_MARK[regimen.population])}: {html(result.published)}</text>',
+        f'<text x="0" y="{y + 29}" class="nam-small">{html(f"{_MARK[regimen.population]}: {result.published}")}</text>',
         f'<rect y="{y + 8}" height="18" {_FILL[_style_of(regimen)]} {bar}/>',
     ]
     if regimen.cap is not None and unit(regimen.cap_unit).basis == "flat" and result.chart_cap is not None:
         cap = _coordinate(_x(result.chart_cap, end))
         parts.append(
             f'<path d="M{cap} {y + 3}v28" stroke="currentColor" stroke-width="3"/>'
-            f'<text x="{cap}" y="{y + 39}" text-anchor="middle" class="nam-small">max {html(number(result.chart_cap))}</text>'
+            f'<text x="{cap}" y="{y + 39}" text-anchor="middle" class="nam-small">max {number(result.chart_cap)}</text>'
         )
     parts.append(slots.show(given, "text", f'x="{_WIDTH}" y="{y + 22}" text-anchor="end" class="nam-value"'))
     return "".join(parts)
@@ -128,7 +133,8 @@ def _axis(drug: Drug, end: float, height: int) -> str:
     return (
         title
         + "".join(ticks)
-        + f'<path d="M{x} {_TOP - 4}V{height - _BOTTOM + 4}" stroke="{VERMILLION}" stroke-width="2" stroke-dasharray="7 4"/>'
+        + f'<path d="M{x} {_TOP - 4}V{height - _BOTTOM + 4}" stroke="{VERMILLION}" stroke-width="2" '
+        + 'stroke-dasharray="7 4"/>'
         + f'<text x="{x}" y="{height - 6}" text-anchor="middle" class="nam-small">{html(words)}</text>'
     )
 
@@ -167,12 +173,20 @@ def dose_page(
     end = end or axis_end(drug, [result.regimen for result in results])
     summary = slots.add(doses_summary(results, drug))
     body = slots.text(body_words(patient, population) + ".", "p", 'class="nam-body"')
-    given = {result.regimen.id: slots.add(_amount(result)) for result in results}
+    given = {result.regimen.id: slots.add(_mass(result, result.low, result.high)) for result in results}
     height = _TOP + _ROW * len(drawn) + _BOTTOM
     chart = ""
     if drawn and drug.chart_unit:
         rows = [
-            _row(slots, result, drug, bibliography.text(result.regimen.sources[:1]), _TOP + _ROW * i, end, given[result.regimen.id])
+            _row(
+                slots,
+                result,
+                drug,
+                bibliography.text(result.regimen.sources[:1]),
+                _TOP + _ROW * i,
+                end,
+                given[result.regimen.id],
+            )
             for i, result in enumerate(drawn)
         ]
         chart = (
@@ -184,10 +198,10 @@ def dose_page(
     return slots.page(f'<div class="nam-dose">{_STYLE}{body}{head}{chart}{table}{sentences}</div>')
 
 
-def _amount(result: Dose) -> str:
-    if result.low is None and result.high is None:
+def _mass(result: Dose, low: float | None, high: float | None) -> str:
+    if low is None and high is None:
         return "\N{EM DASH}"
-    return f"{span(result.low, result.high)} {unit(result.unit).code.strip('{}') if not unit(result.unit).mass else unit(result.unit).mass}"
+    return f"{span(low, high)} {unit(result.unit).mass or result.unit.strip('{}')}"
 
 
 def _period(result: Dose) -> str:
@@ -201,7 +215,7 @@ _POSSIBLE = ("cap binds", "above adult ceiling", "cannot compute")
 def _badges(slots: Slots, result: Dose, drug: Drug) -> tuple[str, list[int]]:
     """List what to beware of. What may come and go with the input has a slot; an empty one keeps its line."""
     regimen = result.regimen
-    by_kind = {flag.kind: badge(flag, result, drug) for flag in result.flags}
+    by_kind: dict[str, str] = {flag.kind: badge(flag, result, drug) for flag in result.flags}
     items, live = [], []
     if regimen.standing == "as_printed":
         items.append(f"<li>{html(by_kind.get('as printed', ''))}</li>")
@@ -230,7 +244,12 @@ def _table(
         regimen = result.regimen
         badges, live = _badges(slots, result, drug)
         how = HOW_READ_WORDS[regimen.how_read]
-        rule = slots.text(span(result.rule_low, result.rule_high) if result.rule_high or result.rule_low else "\N{EM DASH}")
+        # Without a maximum the rule is the result; one slot serves both cells.
+        rule = (
+            slots.show(given[regimen.id])
+            if regimen.cap is None
+            else slots.text(_mass(result, result.rule_low, result.rule_high))
+        )
         amount = slots.show(given[regimen.id], "span", 'class="nam-value"')
         rows.append(
             f'<tr><th scope="row">{bibliography.links(regimen.sources)}<br><small>{html(how)}</small></th>'
@@ -245,7 +264,9 @@ def _table(
     heads = ("Source", "Whose dose", "As published", "The rule alone gives", "After its own maximum", "Take care")
     head = "".join(f'<th scope="col">{name}</th>' for name in heads)
     caption = f"{drug.name}, regimen by regimen"
-    table = f"<table><caption>{html(caption)}</caption><thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
+    table = (
+        f"<table><caption>{html(caption)}</caption><thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
+    )
     said = f"<details><summary>The same in sentences</summary><ul>{''.join(sentences)}</ul></details>"
     return table, said
 

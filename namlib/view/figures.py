@@ -90,8 +90,11 @@ def dose_by_weight(
     if drug.adult_ceiling is not None:
         axes.axhline(drug.adult_ceiling.amount, color=VERMILLION, linewidth=1.4, linestyle=(0, (6, 4)))
         axes.annotate(
-            f"adult ceiling {number(drug.adult_ceiling.amount)}", (weights_kg[0], drug.adult_ceiling.amount),
-            xytext=(3, 4), textcoords="offset points", fontsize=9,
+            f"adult ceiling {number(drug.adult_ceiling.amount)}",
+            (weights_kg[0], drug.adult_ceiling.amount),
+            xytext=(3, 4),
+            textcoords="offset points",
+            fontsize=9,
         )
     axes.set_xlim(weights_kg[0], weights_kg[-1])
     axes.set_ylim(0, top)

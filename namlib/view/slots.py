@@ -1,15 +1,37 @@
 """One rendering for two readers: a page of HTML, and the list of the texts in it that change with the input.
 
-A view is written once, as code that builds HTML. Wherever a value depends on what the reader entered, it goes through a slot. The page is
-complete as it stands (a static export, a screen reader and nbval see it so); a live explorer keeps the page and only
-replaces slot texts, which is quick, small to send, and moves nothing else.
+A view is written once, as code that builds HTML. Wherever a value depends on what the reader entered, it goes through a
+slot. The page is complete as it stands (a static export, a screen reader and nbval see it so); a live explorer keeps
+the page and only replaces slot texts, which is quick, small to send, and moves nothing else.
 """
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from namlib.table import Html, html
+
+# A phrase that a browser already holds travels as its number between these two.
+_MARK, _END = "\x01", ";"
+_MARKED = re.compile(f"{_MARK}(\\d+){_END}")
+
+
+# What a state letter stands for: the id of the words that explain it, also the hook of the style.
+STATES = {"1": "nam-on", "?": "nam-open", "0": "nam-off"}
+
+
+@dataclass(frozen=True, slots=True)
+class StateSlot:
+    """One slot that holds the state of many elements."""
+
+    slot: int
+    letters: str
+
+    def of(self, place: int) -> str:
+        """Write the attributes of the element at a place."""
+        return f'aria-describedby="{STATES[self.letters[place]]}" data-m="{self.slot}:{place}"'
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +56,15 @@ class Slots:
     ['80 mg', '3', '40']
     """
 
-    def __init__(self) -> None:
+    def __init__(self, phrases: Iterable[str] = ()) -> None:
         self.values: list[str] = []
+        self._phrases = list(phrases)
+        self._number = {phrase: place for place, phrase in enumerate(self._phrases)}
+
+    def say(self, text: str) -> Html:
+        """Escape a text for use inside a slot of markup; one of the phrases is written as its number."""
+        place = self._number.get(text)
+        return html(text) if place is None else Html(f"{_MARK}{place}{_END}")
 
     def add(self, value: str) -> int:
         """Register a value; the number returned may be shown in several places through :meth:`show`."""
@@ -63,6 +92,11 @@ class Slots:
         bound = " ".join(f"{name}:{self.add(value)}" for name, value in named.items())
         return Html(f'{written} data-a="{bound}"')
 
+    def states(self, letters: str) -> StateSlot:
+        """Register the states of many elements as one short text, one letter for each (see :data:`STATES`)."""
+        return StateSlot(self.add(letters), letters)
+
     def page(self, content: str) -> Page:
-        """Close the collection."""
-        return Page(content, tuple(self.values))
+        """Close the collection. The page holds every phrase in full; the values keep the numbers."""
+        whole = _MARKED.sub(lambda found: str(html(self._phrases[int(found[1])])), content)
+        return Page(whole, tuple(self.values))

@@ -10,7 +10,7 @@ import traitlets
 
 from namlib import course
 from namlib.model import dosing
-from namlib.records import Drug, Refused
+from namlib.records import Drug, Refused, Regimen
 from namlib.view.dose import axis_end, dose_page
 from namlib.view.slots import Page
 from namlib.widgets.part import Explorer, number_control, read_inputs
@@ -53,16 +53,21 @@ class DoseExplorer(Explorer):
         use_frames: bool = True,
     ) -> None:
         self._ledger = course.ledger()
-        self._by_key = {item.key: item for item in self._ledger.drugs if self._regimens(item.key)}
+        self._regimens: dict[str, list[Regimen]] = {}
+        for regimen in self._ledger.regimens:
+            self._regimens.setdefault(regimen.drug, []).append(regimen)
+        self._by_key = {item.key: item for item in self._ledger.drugs if item.key in self._regimens}
         if drug not in self._by_key:
             raise Refused("drug", f"{str(drug)[:40]!r} has no regimen in the ledger; known: {', '.join(self._by_key)}")
-        start = {name: f"{value:g}" if isinstance(value, float | int) else value for name, value in
-                 {"age_years": age_years, "weight_kg": weight_kg, "height_cm": height_cm}.items()}
+        start = {
+            name: f"{value:g}" if isinstance(value, float | int) else value
+            for name, value in {"age_years": age_years, "weight_kg": weight_kg, "height_cm": height_cm}.items()
+        }
         errors = read_inputs(start, _BODY)[1]
         if errors:
             name, reason = next(iter(errors.items()))
             raise Refused(name, reason)
-        self._ends = {key: axis_end(item, self._regimens(key)) for key, item in self._by_key.items() if item.chart_unit}
+        self._ends = {key: axis_end(item, self._regimens[key]) for key, item in self._by_key.items() if item.chart_unit}
         inputs = {"drug": drug, "population": "", **start, "seq": 0}
         super().__init__(
             title="Dose explorer",
@@ -89,13 +94,10 @@ class DoseExplorer(Explorer):
             use_frames=use_frames,
         )
 
-    def _regimens(self, key: str) -> list[Any]:
-        return [regimen for regimen in self._ledger.regimens if regimen.drug == key]
-
     def _page(self, key: str, answers: Mapping[str, Any], population: Literal["adult", "paediatric"] | None) -> Page:
         record: Drug = self._by_key[key]
         whose = dosing.reading_population(answers, population)
-        results = dosing.doses(answers, self._ledger.regimens, self._ledger.drugs, key, population)
+        results = dosing.doses(answers, self._regimens[key], [record], key, population)
         return dose_page(results, record, course.bibliography(), answers, whose, end=self._ends.get(key))
 
     def show(self, inputs: Mapping[str, Any]) -> tuple[str, Page, dict[str, str]]:
@@ -142,9 +144,11 @@ class DoseExplorer(Explorer):
 
 
 def _column(values: tuple[str, ...]) -> str | list[Any]:
-    """Send one slot over all steps: a single text where it never changes, else the texts once each and where they stand."""
+    """Pack one slot over all steps: its text if it never changes, all if each differs, else each once and where."""
     texts = list(dict.fromkeys(values))
     if len(texts) == 1:
         return texts[0]
+    if len(texts) == len(values):
+        return [texts]
     place = {text: index for index, text in enumerate(texts)}
     return [texts, [place[value] for value in values]]

@@ -14,7 +14,7 @@ let views = 0;
 function control(spec, uid, change) {
   const id = `${uid}-${spec.name}`;
   const described = `${id}-error ${id}-help`;
-  const help = make("small", { id: `${id}-help`, class: "nam-help" }, spec.help || "");
+  const help = make("div", { id: `${id}-help`, class: "nam-help" }, spec.help || "");
   const error = make("div", { id: `${id}-error`, class: "nam-error", "data-error": spec.name });
   const label = make("label", { for: id }, spec.unit ? `${spec.label} [${spec.unit}]` : spec.label);
   const box = make("div", { class: "nam-control" }, label);
@@ -53,7 +53,7 @@ function control(spec, uid, change) {
       box.append(range);
     }
   }
-  box.append(error, help);
+  box.append(make("div", { class: "nam-note" }, error, help));
   const show = (value) => {
     for (const input of inputs) {
       if (input.type === "checkbox") input.checked = (value || []).includes(input.value);
@@ -72,6 +72,9 @@ function control(spec, uid, change) {
   return { box, show, fail, inputs };
 }
 
+// One letter for each element, as namlib/view/slots.py writes it.
+const STATES = { 1: "nam-on", "?": "nam-open", 0: "nam-off" };
+
 // Find every slot of a page once; filling it afterwards touches only what changed.
 function slotsOf(root) {
   const slots = [];
@@ -80,6 +83,13 @@ function slotsOf(root) {
     bind(Number(element.dataset.t), (value) => { element.textContent = value; });
   for (const element of root.querySelectorAll("[data-h]"))
     bind(Number(element.dataset.h), (value) => { element.innerHTML = value; });
+  for (const element of root.querySelectorAll("[data-m]")) {
+    const [index, place] = element.dataset.m.split(":");
+    bind(Number(index), (value) => {
+      const state = STATES[value[place]];
+      if (element.getAttribute("aria-describedby") !== state) element.setAttribute("aria-describedby", state);
+    });
+  }
   for (const element of root.querySelectorAll("[data-a]"))
     for (const pair of element.dataset.a.split(" ")) {
       const [name, index] = pair.split(":");
@@ -96,8 +106,14 @@ function render({ model, el }) {
   const page = make("div", { class: "nam-page" });
   const notice = make("p", { class: "nam-notice" }, model.get("notice"));
   root.append(notice, form, status, page);
+  // A notebook in command mode takes plain keys for itself: arrows move between cells, d d deletes one.
+  root.addEventListener("keydown", (event) => {
+    if (!(event.ctrlKey || event.metaKey || event.altKey)) event.stopPropagation();
+  });
   el.append(root);
 
+  // Escaped once, as Python escapes what stands in the page.
+  const phrases = model.get("phrases").map((text) => make("i", {}, text).innerHTML);
   let drawn = null; // name of the page on show
   let slots = [];
   let values = [];
@@ -148,7 +164,8 @@ function render({ model, el }) {
     if (sliding && name === model.get("frames_for") && frames.key === otherInputs()) {
       const index = frames.at[value];
       if (index !== undefined) {
-        const ready = frames.columns.map((column) => (typeof column === "string" ? column : column[0][column[1][index]]));
+        const ready = frames.columns.map((column) =>
+          typeof column === "string" ? column : column.length === 1 ? column[0][index] : column[0][column[1][index]]);
         put({ page: frames.page, values: ready, errors: {}, seq: sequence });
       }
     }
@@ -166,7 +183,8 @@ function render({ model, el }) {
     frame.values.forEach((value, index) => {
       if (values[index] === value) return;
       values[index] = value;
-      for (const fill of slots[index] || []) fill(value);
+      const whole = value.replace(/\x01(\d+);/g, (_, place) => phrases[place]);
+      for (const fill of slots[index] || []) fill(whole);
     });
     const errors = frame.errors || {};
     for (const [name, one] of Object.entries(controls)) one.fail(errors[name]);
@@ -181,6 +199,8 @@ function render({ model, el }) {
 
   function bindNodes() {
     for (const node of page.querySelectorAll("[data-node]")) {
+      node.setAttribute("role", "button");
+      node.setAttribute("tabindex", "0");
       const open = (event) => {
         event.preventDefault();
         change("selected", node.dataset.node, false);
@@ -215,4 +235,14 @@ function render({ model, el }) {
   };
 }
 
-export default { render };
+// Frames arrive as what has changed. The model keeps the whole, so that a view opened later starts right.
+function initialize({ model }) {
+  model.on("msg:custom", ({ changed, ...frame }) => {
+    const before = model.get("frame");
+    const values = before.page === frame.page ? [...before.values] : [];
+    for (const [index, value] of Object.entries(changed)) values[index] = value;
+    model.set("frame", { ...frame, values });
+  });
+}
+
+export default { initialize, render };

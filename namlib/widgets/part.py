@@ -10,6 +10,7 @@ import anywidget
 import traitlets
 
 from namlib.model.findings import FIELDS, read
+from namlib.model.rules import drug_words
 from namlib.records import Refused
 from namlib.view.slots import Page
 
@@ -34,7 +35,9 @@ def choice_control(name: str) -> dict[str, Any]:
     field = FIELDS[name]
     values = ("yes", "no") if field.kind == "yes_no" else field.choices
     kind = "set" if field.kind == "set" else "choice"
-    options = [(value, _SAID.get(value, value.replace("_", " "))) for value in (("",) if kind == "choice" else ()) + tuple(values)]
+    options = [
+        (value, _SAID.get(value) or drug_words(value)) for value in (("",) if kind == "choice" else ()) + tuple(values)
+    ]
     return {"name": name, "kind": kind, "label": field.label, "options": options, "help": field.counts}
 
 
@@ -74,8 +77,8 @@ def read_inputs(inputs: Mapping[str, Any], names: Any) -> tuple[dict[str, Any], 
 class Explorer(anywidget.AnyWidget):
     """Controls, one model call, one page.
 
-    A subclass says which controls there are and, in :meth:`show`, turns inputs into a page. State lives in ``inputs``. When an input
-    is refused the last good page stays, greyed, with the reason beside the control.
+    A subclass says which controls there are and, in :meth:`show`, turns inputs into a page. State lives in ``inputs``.
+    When an input is refused the last good page stays, greyed, with the reason beside the control.
     """
 
     _esm = Path(__file__).parent / "part.js"
@@ -83,10 +86,11 @@ class Explorer(anywidget.AnyWidget):
 
     title = traitlets.Unicode("").tag(sync=True)
     notice = traitlets.Unicode(NOTICE).tag(sync=True)
-    controls = traitlets.List().tag(sync=True)
+    controls: traitlets.List[Any] = traitlets.List().tag(sync=True)
     pages = traitlets.Dict().tag(sync=True)
+    phrases: traitlets.List[str] = traitlets.List().tag(sync=True)
     inputs = traitlets.Dict().tag(sync=True)
-    frame = traitlets.Dict().tag(sync=True)
+    frame = traitlets.Dict()  # sent by get_state as a whole, and then as what has changed; see _refresh
     frames = traitlets.Dict().tag(sync=True)
     frames_for = traitlets.Unicode("").tag(sync=True)
     use_frames = traitlets.Bool(True).tag(sync=True)
@@ -107,12 +111,18 @@ class Explorer(anywidget.AnyWidget):
         if not errors:
             self._page_name, self._shown = name, page
         assert self._shown is not None, "an explorer starts from inputs that are accepted"
-        self.frame = {
-            "seq": self.inputs.get("seq", 0),
-            "page": self._page_name,
-            "values": list(self._shown.values),
-            "errors": errors,
-        }
+        before, values = self.frame, list(self._shown.values)
+        frame = {"seq": self.inputs.get("seq", 0), "page": self._page_name, "errors": errors}
+        self.frame = {**frame, "values": values}
+        # Most slots stay as they are, so only what changed goes out: an update weighs little and the page keeps still.
+        known = before.get("values", []) if before.get("page") == self._page_name else []
+        changed = {i: value for i, value in enumerate(values) if i >= len(known) or known[i] != value}
+        self.send({**frame, "changed": changed})
+
+    def get_state(self, key: Any = None, drop_defaults: bool = False) -> dict[str, Any]:
+        """Return the state for a browser that sees this explorer for the first time: the whole frame belongs to it."""
+        state: dict[str, Any] = super().get_state(key, drop_defaults)
+        return {**state, "frame": self.frame} if key is None else state
 
     @traitlets.observe("inputs")
     def _on_inputs(self, _change: Any) -> None:

@@ -215,6 +215,11 @@ _RUN_ALL = """async () => {
   const late = new Promise((_, reject) => setTimeout(() => reject(new Error('the cells did not end in 180 s')), 180000));
   await Promise.race([window.jupyterapp.commands.execute('notebook:run-all-cells'), late]);
 }"""
+_LIES_BEHIND = """selector => {
+  const here = document.activeElement, all = [...document.querySelectorAll(selector)];
+  const behind = node => here.compareDocumentPosition(node) & Node.DOCUMENT_POSITION_PRECEDING;
+  return here !== document.body && all.length > 0 && all.every(behind);
+}"""
 _WHERE = """() => {
   const here = document.activeElement;
   return here.dataset?.field ?? here.dataset?.node ?? `${here.tagName.toLowerCase()}.${here.classList[0] ?? ''}`;
@@ -276,12 +281,13 @@ class LabPage:
         return bool(self.page.evaluate("selector => document.activeElement.matches(selector)", selector))
 
     def tab_to(self, selector: str, limit: int = 80) -> None:
-        """Press Tab until the keyboard is on an element that matches."""
+        """Press Tab, or Shift and Tab where it lies behind, until the keyboard is on an element that matches."""
         passed: list[str] = []
+        key = "Shift+Tab" if self.page.evaluate(_LIES_BEHIND, selector) else "Tab"
         while not self.focused(selector):
             if len(passed) == limit:
-                raise AssertionError(f"Tab does not reach {selector}; it passed {', '.join(passed)}")
-            self.page.keyboard.press("Tab")
+                raise AssertionError(f"{key} does not reach {selector}; it passed {', '.join(passed)}")
+            self.page.keyboard.press(key)
             passed.append(self.page.evaluate(_WHERE))
 
     def enter_explorer(self) -> None:
