@@ -111,7 +111,7 @@ def variants() -> list[Variant]:
         Variant("dose, range, no frames", plain, weight, ".nam-page", "range", "kernel"),
         Variant("dose, box, no frames", plain, 'input[type=text][data-field="weight_kg"]', ".nam-page", "digits", "kernel"),
         Variant("dose, range, frames", f'nam.DoseExplorer("{DRUG}")', weight, ".nam-page", "range", "frames"),
-        Variant("pathway, select", "nam.PathwayExplorer()", 'select[data-field="anti_hmgcr"]', ".nam-page", "select", "kernel"),
+        Variant("pathway, select", "nam.PathwayExplorer()", 'select[data-field="response"]', ".nam-page", "select", "kernel"),
     ]
 
 

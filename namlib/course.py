@@ -310,7 +310,7 @@ def doses(
         Column("For this patient", lambda item: item.given),
         Column("Take care", lambda item: Html("<br>".join(html(flag.words) for flag in item.flags))),
     ]
-    return Table(results, f"Doses for {patient}", columns, "regimen")
+    return Table(results, f"Doses: {str(patient).removeprefix('Patient: ')}", columns, "regimen")
 
 
 def dose_picture(drug: str, patient: Patient, population: Literal["adult", "paediatric"] | None = None) -> Picture:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
+from functools import lru_cache
 from typing import Literal
 
 Basis = Literal["flat", "per_kg", "per_m2", "none"]
@@ -109,6 +110,7 @@ def unit(code: str) -> Unit:
         raise ValueError(f"unknown unit {code!r}{hint}") from None
 
 
+@lru_cache(maxsize=4096)  # a page prints the same few numbers many times
 def number(value: float) -> str:
     """Print a number for reading: at most one decimal from 1 up, three digits below 1, thousands separated.
 

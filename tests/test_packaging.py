@@ -1,11 +1,12 @@
 """The package, its lock and its conda environment say the same, and a wheel works without the checkout."""
 
+import ast
 import re
 import subprocess
 import sys
 import tomllib
 import zipfile
-from importlib.metadata import PackageNotFoundError, distribution
+from importlib.metadata import PackageNotFoundError, distribution, packages_distributions
 from pathlib import Path
 
 import pytest
@@ -30,6 +31,7 @@ SYSTEMS = [
     {"sys_platform": "darwin", "os_name": "posix", "platform_system": "Darwin"},
     {"sys_platform": "win32", "os_name": "nt", "platform_system": "Windows"},
 ]
+TOOLING = ("tests", "benchmarks", "tools")
 PYTHONS = ["3.11.0", "3.11.9", "3.12.0", "3.13.0", "3.14.0"]
 
 
@@ -158,6 +160,23 @@ def test_citation_file_has_what_its_format_asks_for() -> None:
     assert CITATION["authors"] == [{"name": "The namlib authors"}]
     assert CITATION["type"] in {"software", "dataset"}
     assert set(CITATION["license"]) == set(PROJECT["project"]["license"].split(" AND "))
+
+
+@pytest.mark.parametrize(("folder", "declared"), [("namlib", RUNTIME), *((f, RUNTIME + DEVELOPMENT) for f in TOOLING)])
+def test_every_package_that_is_imported_is_declared(folder: str, declared: list[Requirement]) -> None:
+    providers = packages_distributions()
+    names = {canonicalize_name(requirement.name) for requirement in declared}
+    own = {"namlib", "run", *TOOLING}
+    files = list((ROOT / folder).rglob("*.py"))
+    assert files
+    for path in files:
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            imported = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+            if isinstance(node, ast.ImportFrom) and node.level == 0:
+                imported = [str(node.module)]
+            for module in {name.split(".")[0] for name in imported} - sys.stdlib_module_names - own:
+                found = {canonicalize_name(name) for name in providers.get(module, [])}
+                assert found & names, f"{path.relative_to(ROOT)} imports {module}, which pyproject.toml does not name"
 
 
 @pytest.fixture(scope="module")

@@ -30,7 +30,7 @@ FlagKind = Literal[
 
 SAID_PER = {
     "day": "a day",
-    "week": "a week, once weekly",
+    "week": "once weekly",
     "month": "a month",
     "dose": "per dose",
     "infusion": "per infusion",

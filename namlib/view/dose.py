@@ -85,6 +85,13 @@ def _coordinate(value: float) -> str:
     return f"{value:.1f}".removesuffix(".0")
 
 
+def _short(result: Dose) -> str:
+    """Write the published amount short enough to stand beside the bars; a weekly one says so even here."""
+    regimen = result.regimen
+    weekly = ", once weekly" if regimen.per == "week" else ""
+    return f"{span(regimen.low, regimen.high)} {regimen.unit.strip('{}')}{weekly}"
+
+
 def _style_of(regimen: Regimen) -> str:
     return "not_stated" if regimen.standing == "as_printed" else regimen.population
 
@@ -103,7 +110,7 @@ def _row(slots: Slots, result: Dose, drug: Drug, label: str, y: int, end: float,
     bar = slots.attributes(x=_coordinate(start), width=_coordinate(width))
     parts = [
         f'<text x="0" y="{y + 14}"><tspan>{html(label)}</tspan></text>',
-        f'<text x="0" y="{y + 29}" class="nam-small">{html(f"{_MARK[regimen.population]}: {result.published}")}</text>',
+        f'<text x="0" y="{y + 29}" class="nam-small">{html(f"{_MARK[regimen.population]}: {_short(result)}")}</text>',
         f'<rect y="{y + 8}" height="18" {_FILL[_style_of(regimen)]} {bar}/>',
     ]
     if regimen.cap is not None and unit(regimen.cap_unit).basis == "flat" and result.chart_cap is not None:
@@ -209,30 +216,25 @@ def _period(result: Dose) -> str:
     return said_unit(result.unit, regimen).split(" ", 1)[-1] if regimen.unit and unit(regimen.unit).mass else ""
 
 
-_POSSIBLE = ("cap binds", "above adult ceiling", "cannot compute")
-
-
 def _badges(slots: Slots, result: Dose, drug: Drug) -> tuple[str, list[int]]:
     """List what to beware of. What may come and go with the input has a slot; an empty one keeps its line."""
     regimen = result.regimen
     by_kind: dict[str, str] = {flag.kind: badge(flag, result, drug) for flag in result.flags}
-    items, live = [], []
+    items: list[str] = []
+    live: list[int] = []
     if regimen.standing == "as_printed":
         items.append(f"<li>{html(by_kind.get('as printed', ''))}</li>")
-    elif regimen.population in ("adult", "paediatric"):
-        live.append(slots.add(by_kind.get("other population") or by_kind.get("population unknown") or ""))
-    for kind in _POSSIBLE:
-        can = {
-            "cap binds": regimen.cap is not None,
-            "above adult ceiling": drug.adult_ceiling is not None and bool(regimen.unit),
-            "cannot compute": "/kg" in regimen.unit or "/m2" in regimen.unit,
-        }[kind]
-        if can:
-            live.append(slots.add(by_kind.get(kind, "")))
-    items += [slots.show(slot, "li") for slot in live]
     if regimen.standing == "caveat" or not regimen.unit:
-        words = by_kind.get("caveat") or by_kind.get("no dose stated", "")
-        items.append(f"<li>{html(words)}</li>")
+        items.append(f"<li>{html(by_kind.get('caveat') or by_kind.get('no dose stated', ''))}</li>")
+    if regimen.standing != "as_printed" and regimen.population in ("adult", "paediatric"):
+        live.append(slots.add(by_kind.get("other population") or by_kind.get("population unknown") or ""))
+    by_body = "/kg" in regimen.unit or "/m2" in regimen.unit
+    if by_body or (drug.adult_ceiling is not None and regimen.unit):
+        # What cannot be computed cannot be above anything: the two share a line.
+        live.append(slots.add(by_kind.get("cannot compute") or by_kind.get("above adult ceiling") or ""))
+    if regimen.cap is not None:
+        live.append(slots.add(by_kind.get("cap binds", "")))
+    items += [slots.show(slot, "li") for slot in live]
     return f"<ul>{''.join(items)}</ul>", live
 
 

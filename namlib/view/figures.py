@@ -95,6 +95,7 @@ def dose_by_weight(
             xytext=(3, 4),
             textcoords="offset points",
             fontsize=9,
+            bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.8, "pad": 1},
         )
     axes.set_xlim(weights_kg[0], weights_kg[-1])
     axes.set_ylim(0, top)
