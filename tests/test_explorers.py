@@ -11,6 +11,7 @@ import pytest
 import namlib as nam
 from namlib import course
 from namlib.records import Refused
+from namlib.table import html as escaped
 from namlib.view.slots import STATES, Slots
 from namlib.widgets.dose import _SLIDERS
 
@@ -59,7 +60,7 @@ def test_every_slot_value_stands_in_the_page_where_the_browser_would_put_it(drug
 
 
 def test_a_slot_escapes_text_and_a_phrase_is_whole_in_the_page_and_short_in_the_value():
-    slots = Slots(["a <long> phrase"])
+    slots = Slots([escaped("a <long> phrase")])
     content = slots.markup(slots.say("a <long> phrase"))
     page = slots.page(content)
     assert "a &lt;long&gt; phrase" in page.html
@@ -124,7 +125,9 @@ def test_only_what_changed_is_sent():
     messages = sent_by(explorer)
     before = explorer.frame["values"]
     after = enter(explorer, weight_kg="81")["values"]
-    assert messages[-1]["changed"] == {i: new for i, (old, new) in enumerate(zip(before, after, strict=True)) if old != new}
+    assert messages[-1]["changed"] == {
+        i: new for i, (old, new) in enumerate(zip(before, after, strict=True)) if old != new
+    }
     assert len(json.dumps(messages[-1])) < 3000
 
 
@@ -223,7 +226,12 @@ def test_states_on_the_drawing_are_those_of_the_walk():
 def test_an_update_of_the_pathway_weighs_little():
     explorer = nam.PathwayExplorer()
     messages = sent_by(explorer)
-    for name, value in {"anti_hmgcr": "positive", "anti_srp": "negative", "weakness": "severe", "response": "relapsed"}.items():
+    for name, value in {
+        "anti_hmgcr": "positive",
+        "anti_srp": "negative",
+        "weakness": "severe",
+        "response": "relapsed",
+    }.items():
         enter(explorer, **{name: value})
         assert len(json.dumps(messages[-1], separators=(",", ":"))) < 6000
 

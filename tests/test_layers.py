@@ -27,7 +27,7 @@ FLOORS = (
     "namlib.export",
     "namlib.__main__",
 )
-# The course knows units, records and words; the models know no file, no citation and no check of prose.
+# A model knows no file, no citation and no prose, although those floors lie below it.
 MODEL_MAY_IMPORT = {"namlib.units", "namlib.records", "namlib.table", "namlib.model"}
 READS_FILES = {"open", "read_text", "read_bytes", "write_text", "write_bytes"}
 MAY_READ_FILES = ("namlib.store", "namlib.export")

@@ -109,8 +109,8 @@ def _row(slots: Slots, result: Dose, drug: Drug, label: str, y: int, end: float,
         start = (_x(low, end) + _x(high, end) - width) / 2
     bar = slots.attributes(x=_coordinate(start), width=_coordinate(width))
     parts = [
-        f'<text x="0" y="{y + 14}"><tspan>{html(label)}</tspan></text>',
-        f'<text x="0" y="{y + 29}" class="nam-small">{html(f"{_MARK[regimen.population]}: {_short(result)}")}</text>',
+        f'<text x="4" y="{y + 14}"><tspan>{html(label)}</tspan></text>',
+        f'<text x="4" y="{y + 29}" class="nam-small">{html(f"{_MARK[regimen.population]}: {_short(result)}")}</text>',
         f'<rect y="{y + 8}" height="18" {_FILL[_style_of(regimen)]} {bar}/>',
     ]
     if regimen.cap is not None and unit(regimen.cap_unit).basis == "flat" and result.chart_cap is not None:

@@ -51,7 +51,7 @@ _STYLE = (
     # Live, the text has a room of its own and scrolls, so that nothing below it moves.
     ".nam-explorer .nam-path .nam-detail{height:23em;overflow:auto}"
     ".nam-explorer .nam-path .nam-walk{height:32em;overflow:auto}"
-    ".nam-explorer .nam-path .nam-summary,.nam-explorer .nam-path .nam-change{min-height:4.2em}"
+    ".nam-explorer .nam-path .nam-summary,.nam-explorer .nam-path .nam-change{min-height:3em;margin:.2em 0}"
     "</style>"
 )
 
@@ -148,16 +148,17 @@ def _sorted_nodes(ledger: Ledger) -> list[Node]:
     return sorted(ledger.pathway.nodes, key=lambda node: (node.stage, LANES.index(node.lane)))
 
 
-def phrases(ledger: Ledger) -> list[str]:
-    """List the texts that come back again and again, for a browser to hold."""
+def phrases(ledger: Ledger, bibliography: Bibliography) -> list[Html]:
+    """List the pieces of markup that come back again and again, for a browser to hold."""
     said = [node.title for node in ledger.pathway.nodes]
     said += [text for edge in ledger.pathway.edges for text in (edge.label, edge.whose)]
     said += [text for drug in ledger.drugs for text in (drug.name, *(check.text for check in drug.checks))]
+    said += [field.label for field in FIELDS.values()]
     shown = {name for node in ledger.pathway.nodes for name in node.facts}
     shown |= {name for edge in ledger.pathway.edges for name in edge.facts}
-    said += [fact.statement for fact in ledger.facts if fact.id in shown]
-    said += [field.label for field in FIELDS.values()]
-    return list(dict.fromkeys(filter(None, said)))
+    pieces = [html(text) for text in said if text]
+    pieces += [_evidence(fact, bibliography) for fact in ledger.facts if fact.id in shown]
+    return list(dict.fromkeys(pieces))
 
 
 def _way(slots: Slots, way: Way) -> str:
@@ -199,9 +200,9 @@ def _check_texts(slots: Slots, walk: Walk) -> dict[str, Html]:
     return texts
 
 
-def _evidence(slots: Slots, fact: Fact, bibliography: Bibliography) -> str:
+def _evidence(fact: Fact, bibliography: Bibliography) -> Html:
     how = HOW_READ_WORDS[fact.how_read] + (f"; {fact.caveat}" if fact.caveat else "")
-    return f"<li>{slots.say(fact.statement)} {bibliography.links(fact.sources)} <small>({html(how)})</small></li>"
+    return Html(f"<li>{html(fact.statement)} {bibliography.links(fact.sources)} <small>({html(how)})</small></li>")
 
 
 def _detail(slots: Slots, walk: Walk, ledger: Ledger, bibliography: Bibliography, selected: str) -> Html:
@@ -224,7 +225,9 @@ def _detail(slots: Slots, walk: Walk, ledger: Ledger, bibliography: Bibliography
     missing = [item for item in walk.undecided if item.way.start == selected]
     lacks = "".join(f"<li>{html(item.words())}</li>" for item in missing)
     facts = {fact.id: fact for fact in ledger.facts}
-    evidence = "".join(_evidence(slots, facts[name], bibliography) for name in (step.facts if step else node.facts))
+    evidence = "".join(
+        slots.known(_evidence(facts[name], bibliography)) for name in (step.facts if step else node.facts)
+    )
     return Html(
         f"<h4>{html(node.title)}</h4><p>{html(node.text)}</p><h4>Why here</h4><p>{reason}</p>"
         + (f"<h4>What is missing from here</h4><ul>{lacks}</ul>" if lacks else "")
@@ -232,8 +235,15 @@ def _detail(slots: Slots, walk: Walk, ledger: Ledger, bibliography: Bibliography
     )
 
 
+def telling_box(walk: Walk) -> str:
+    """Pick the box to open first: the last question on the route, where it last parted or waits for an answer."""
+    return next(
+        step.node.id for step in reversed(walk.steps) if step.status == "taken" and step.node.kind == "question"
+    )
+
+
 def pathway_page(
-    walk: Walk, ledger: Ledger, bibliography: Bibliography, selected: str | None = None, known: Sequence[str] = ()
+    walk: Walk, ledger: Ledger, bibliography: Bibliography, selected: str | None = None, known: Sequence[Html] = ()
 ) -> Page:
     """Draw the pathway with a patient's route, the walk in words beside it, and one box opened.
 
@@ -244,14 +254,13 @@ def pathway_page(
     ledger, bibliography
         For the graph, the facts and their links.
     selected : str, optional
-        Id of the box to open; the last one of the route when not given.
-    known : sequence of str
+        Id of the box to open; :func:`telling_box` when not given.
+    known : sequence of Html
         Phrases the browser already holds (see :func:`phrases`).
     """
     slots = Slots(known)
     nodes = _sorted_nodes(ledger)
-    # A patient at the start can have every way open; the first box is always taken.
-    shown = selected or walk.taken[-1]
+    shown = selected or telling_box(walk)
     summary = slots.text(repr(walk) + ".", "p", 'class="nam-summary"')
     change = walk.nearest_change.words if walk.nearest_change else "No single different answer alters the steps."
     nearest = slots.text(f"Nearest change: {change}", "p", 'class="nam-change"')

@@ -56,15 +56,19 @@ class Slots:
     ['80 mg', '3', '40']
     """
 
-    def __init__(self, phrases: Iterable[str] = ()) -> None:
+    def __init__(self, phrases: Iterable[Html] = ()) -> None:
         self.values: list[str] = []
         self._phrases = list(phrases)
         self._number = {phrase: place for place, phrase in enumerate(self._phrases)}
 
+    def known(self, markup: Html) -> Html:
+        """Give a piece of markup for use inside a slot; one of the phrases is written as its number."""
+        place = self._number.get(markup)
+        return markup if place is None else Html(f"{_MARK}{place}{_END}")
+
     def say(self, text: str) -> Html:
-        """Escape a text for use inside a slot of markup; one of the phrases is written as its number."""
-        place = self._number.get(text)
-        return html(text) if place is None else Html(f"{_MARK}{place}{_END}")
+        """Escape a text for use inside a slot of markup, as :meth:`known` does."""
+        return self.known(html(text))
 
     def add(self, value: str) -> int:
         """Register a value; the number returned may be shown in several places through :meth:`show`."""
@@ -98,5 +102,5 @@ class Slots:
 
     def page(self, content: str) -> Page:
         """Close the collection. The page holds every phrase in full; the values keep the numbers."""
-        whole = _MARKED.sub(lambda found: str(html(self._phrases[int(found[1])])), content)
+        whole = _MARKED.sub(lambda found: self._phrases[int(found[1])], content)
         return Page(whole, tuple(self.values))

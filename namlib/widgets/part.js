@@ -112,8 +112,7 @@ function render({ model, el }) {
   });
   el.append(root);
 
-  // Escaped once, as Python escapes what stands in the page.
-  const phrases = model.get("phrases").map((text) => make("i", {}, text).innerHTML);
+  const phrases = model.get("phrases"); // pieces of markup that come back again and again, sent once
   let drawn = null; // name of the page on show
   let slots = [];
   let values = [];

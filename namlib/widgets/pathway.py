@@ -9,7 +9,7 @@ from namlib import course
 from namlib.model.findings import FIELDS, findings, read
 from namlib.model.pathway import walk
 from namlib.records import Refused
-from namlib.view.pathway import pathway_page, phrases
+from namlib.view.pathway import pathway_page, phrases, telling_box
 from namlib.view.slots import Page
 from namlib.widgets.part import Explorer, choice_control, group_control, read_inputs
 
@@ -63,7 +63,7 @@ class PathwayExplorer(Explorer):
     def __init__(self, **start: Any) -> None:
         self._ledger = course.ledger()
         self._asked = [*_FIRST, *(name for names in _GROUPS.values() for name in names)]
-        self._phrases = phrases(self._ledger)
+        self._phrases = phrases(self._ledger, course.bibliography())
         self._boxes = {node.id for node in self._ledger.pathway.nodes}
         inputs: dict[str, Any] = {name: [] if name == "used" else "" for name in self._asked}
         for name, value in start.items():
@@ -85,7 +85,7 @@ class PathwayExplorer(Explorer):
         # The box that is open stays open until the reader opens another, however the route changes.
         _, page, errors = self.show(inputs)
         assert not errors, errors
-        inputs["selected"] = self.walk.taken[-1]
+        inputs["selected"] = telling_box(self.walk)
         super().__init__(
             title="Pathway explorer",
             controls=controls,
