@@ -1,10 +1,10 @@
-"""How soon a picture follows a control, in a real JupyterLab and a real browser, beside a bare comm echo and ``interact``.
+"""How soon a picture follows a control in a real JupyterLab, beside a bare comm echo and ``interact``.
 
     python benchmarks/explorer_latency.py [--quick]
 
-All variants run in one notebook, in turn, pass after pass, so that a busy machine disturbs them alike. Read the ratios, not the
-milliseconds. A step is one real key press; its time runs from the key event to the last change of the picture (the control's own
-parts do not count). A drag is 180 changes in three seconds. Exit code 0 means that every goal is met.
+All variants run in one notebook, in turn, pass after pass, so that a busy machine disturbs them alike. Read the ratios,
+not the milliseconds. A step is one real key press; its time runs from the key event to the last change of the picture
+(the control's own parts do not count). A drag is 180 changes in three seconds. Exit code 0 means every goal is met.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class Echo(anywidget.AnyWidget):
 
     _esm = """
     export default { render({ model, el }) {
-      el.innerHTML = '<input type="range" min="40" max="120" value="80" aria-label="weight"><output class="echo"></output>';
+      el.innerHTML = '<input type="range" min="40" max="120" value="80" aria-label="weight"><output class="echo">';
       const range = el.querySelector('input'), output = el.querySelector('output');
       range.addEventListener('input', () => { model.set('value', range.value); model.save_changes(); });
       // JupyterLab would take the arrow keys for itself.
@@ -109,9 +109,13 @@ def variants() -> list[Variant]:
         Variant("comm echo", ECHO, "input[type=range]", ".echo", "range", "floor"),
         Variant("interact + inline", INTERACT, ".noUi-handle", ".jp-OutputArea-child", "handle"),
         Variant("dose, range, no frames", plain, weight, ".nam-page", "range", "kernel"),
-        Variant("dose, box, no frames", plain, 'input[type=text][data-field="weight_kg"]', ".nam-page", "digits", "kernel"),
+        Variant(
+            "dose, box, no frames", plain, 'input[type=text][data-field="weight_kg"]', ".nam-page", "digits", "kernel"
+        ),
         Variant("dose, range, frames", f'nam.DoseExplorer("{DRUG}")', weight, ".nam-page", "range", "frames"),
-        Variant("pathway, select", "nam.PathwayExplorer()", 'select[data-field="response"]', ".nam-page", "select", "kernel"),
+        Variant(
+            "pathway, select", "nam.PathwayExplorer()", 'select[data-field="response"]', ".nam-page", "select", "kernel"
+        ),
     ]
 
 
@@ -129,10 +133,15 @@ window.bench = {
     const changed = record => inPicture(record.target) && (
       record.type === 'attributes' ? record.oldValue !== record.target.getAttribute(record.attributeName)
       : record.type === 'characterData' ? record.oldValue !== record.target.data : true);
-    const observer = new MutationObserver(records => { if (records.some(changed)) this.changes.push(performance.now()); });
+    const observer = new MutationObserver(
+      records => { if (records.some(changed)) this.changes.push(performance.now()); });
     observer.observe(outputs, { subtree: true, childList: true, characterData: true, characterDataOldValue: true,
                                 attributes: true, attributeOldValue: true });
-    const onLoad = event => { if (inPicture(event.target)) { this.changes.push(performance.now()); this.loads.push(performance.now()); } };
+    const onLoad = event => {
+      if (!inPicture(event.target)) return;
+      this.changes.push(performance.now());
+      this.loads.push(performance.now());
+    };
     outputs.addEventListener('load', onLoad, true);
     const onKey = event => { this.pressed = event.timeStamp; };
     document.addEventListener('keydown', onKey, true);
@@ -249,7 +258,7 @@ def prepare(page: Page, variant: Variant, place: int) -> Iterator[str]:
         box = page.locator(".jp-Notebook .jp-Cell").nth(place).locator(variant.control)
         box.fill("80")
     page.evaluate(
-        "([place, control, picture]) => bench.watch(document.querySelectorAll('.jp-Notebook .jp-Cell')[place], control, picture)",
+        "([at, ...where]) => bench.watch(document.querySelectorAll('.jp-Notebook .jp-Cell')[at], ...where)",
         [place, variant.control, variant.picture],
     )
     options = page.evaluate("bench.control.options?.length ?? 0")
@@ -407,13 +416,31 @@ def goals(measured: Sequence[Variant], rows: Sequence[Row]) -> list[tuple[str, b
 
 
 def show(rows: Sequence[Row]) -> None:
-    heads = ("variant", "p50 ms", "p95 ms", "p50/echo", "p95/echo", "vs interact", "kB in + out", "pict/s", "lag ms", "late", "jump px")
+    heads = (
+        "variant",
+        "p50 ms",
+        "p95 ms",
+        "p50/echo",
+        "p95/echo",
+        "vs interact",
+        "kB in + out",
+        "pict/s",
+        "lag ms",
+        "late",
+        "jump px",
+    )
     lines = [heads]
     for row in rows:
         drag = ("", "", "")
         if row.per_second is not None:
             drag = (f"{row.per_second:.0f}", f"{row.lag:.0f}", str(row.backlog))
-        numbers = (f"{row.p50:.1f}", f"{row.p95:.1f}", f"{row.p50_ratio:.2f}", f"{row.p95_ratio:.2f}", f"{row.faster:.1f}x")
+        numbers = (
+            f"{row.p50:.1f}",
+            f"{row.p95:.1f}",
+            f"{row.p50_ratio:.2f}",
+            f"{row.p95_ratio:.2f}",
+            f"{row.faster:.1f}x",
+        )
         lines.append((row.name, *numbers, row.split, *drag, f"{row.jump:g}"))
     widths = [max(len(line[column]) for line in lines) for column in range(len(heads))]
     for line in lines:

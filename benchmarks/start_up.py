@@ -2,8 +2,8 @@
 
     python benchmarks/start_up.py [--rounds N]
 
-Every measurement is a fresh process. The four commands take turns, so that a busy machine disturbs them alike; medians are
-compared. Exit code 0 means that both goals are met.
+Every measurement is a fresh process. The four commands take turns, so that a busy machine disturbs them alike; medians
+are compared. Exit code 0 means that both goals are met.
 """
 
 from __future__ import annotations

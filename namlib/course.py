@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from namlib import store
 from namlib.cite import Bibliography, reference
 from namlib.model import dosing
 from namlib.model.dosing import POPULATION_WORDS, Dose
 from namlib.model.findings import findings
-from namlib.model.rules import check
 from namlib.records import Conflict, Drug, Fact, Ledger, Position, Regimen, SeedLine, Source
 from namlib.table import Column, Html, Table, html, html_table
 from namlib.units import span
@@ -32,7 +31,14 @@ def ledger() -> Ledger:
     namlib.validate.LedgerError
         If a data file was changed and a row in it is refused.
     """
-    return store.load(check)
+    return store.load(_check)
+
+
+def _check(condition: Any) -> None:
+    # Only a changed file is checked, so the rules are loaded only then.
+    from namlib.model import rules
+
+    rules.check(condition)
 
 
 @cache

@@ -260,6 +260,11 @@ def load(check_condition: ConditionCheck | None = None, folder: Path | None = No
     return _load_compiled(place) or read_ledger(place, check_condition)
 
 
+def browser_part(name: str) -> str:
+    """Return a file of the explorers' browser part."""
+    return (PACKAGE / "widgets" / name).read_text(encoding="utf-8")
+
+
 def read_notebooks(folder: Path) -> list[tuple[str, dict[str, Any]]]:
     """Return every notebook of a folder as ``(file name, content)``, in name order."""
     return [(path.name, json.loads(path.read_text(encoding="utf-8"))) for path in sorted(folder.glob("*.ipynb"))]

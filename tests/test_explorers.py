@@ -9,7 +9,7 @@ import re
 import pytest
 
 import namlib as nam
-from namlib import course
+from namlib import course, store
 from namlib.records import Refused
 from namlib.table import html as escaped
 from namlib.view.slots import STATES, Slots
@@ -69,9 +69,7 @@ def test_a_slot_escapes_text_and_a_phrase_is_whole_in_the_page_and_short_in_the_
 
 
 def test_the_browser_part_knows_the_same_state_letters_as_python():
-    from namlib.widgets import part
-
-    script = (part.Path(part.__file__).parent / "part.js").read_text(encoding="utf-8")
+    script = store.browser_part("part.js")
     line = re.search(r"const STATES = \{(.*)\};", script)
     assert line is not None
     held = dict(re.findall(r'"?([^\s",:]+)"?: "(nam-\w+)"', line[1]))
@@ -79,9 +77,7 @@ def test_the_browser_part_knows_the_same_state_letters_as_python():
 
 
 def test_no_arithmetic_on_doses_stands_in_the_browser_part():
-    from namlib.widgets import part
-
-    script = (part.Path(part.__file__).parent / "part.js").read_text(encoding="utf-8")
+    script = store.browser_part("part.js")
     code = re.sub(r"//.*", "", script)
     assert not re.search(r"[*/]\s*(Number|parseFloat|value)|toFixed|Math\.|parseFloat", code)
 

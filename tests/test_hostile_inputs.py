@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import json
 import math
 from decimal import Decimal
@@ -33,20 +32,51 @@ MARKUP = (
     "\x01" + "1;",
 )
 NOT_NUMBERS = (
-    *("eighty", "unknown", "n/a", "None", "true", "-", "+", ".", "e5", "NaN", "nan", "-nan", "inf", "Infinity", "-Infinity"),
-    *("8O", "80 80", "80;DROP TABLE", "80-90", "~80", "<80", ">80", "80?", "80,5", "1,200", "1 200", "1_200", "0x50", "80e", "1e999"),
+    *(
+        "eighty",
+        "unknown",
+        "n/a",
+        "None",
+        "true",
+        "-",
+        "+",
+        ".",
+        "e5",
+        "NaN",
+        "nan",
+        "-nan",
+        "inf",
+        "Infinity",
+        "-Infinity",
+    ),
+    *(
+        "8O",
+        "80 80",
+        "80;DROP TABLE",
+        "80-90",
+        "~80",
+        "<80",
+        ">80",
+        "80?",
+        "80,5",
+        "1,200",
+        "1 200",
+        "1_200",
+        "0x50",
+        "80e",
+        "1e999",
+    ),
     # digits of other scripts, a superscript, a fraction: nobody has checked what was meant
-    *("８０", "٨٠", "८०", "8²", "½", "⑧"),
+    *("\uff18\uff10", "٨٠", "८०", "8²", "½", "⑧"),
     *(True, False, b"80", [80], ["80"], (80,), {80}, {"value": 80}, 80j, object(), Decimal("80"), Decimal("NaN")),
     *(math.nan, math.inf, -math.inf, 10**400, -(10**400), "9" * 100_000, "eighty " * 50_000),
 )
 OUT_OF_BOUNDS: dict[str, tuple[Any, ...]] = {
     "age_years": (-5, "-5", -0.001, 120.1, 1e9, "1e9", "1968"),
     "weight_kg": (-5, "-5", 0, "0", 1.99, 350.1, 1e9, "1e9", "80000"),
-    "height_cm": (-5, "-5", 0, "0", 1.75, "1.75", 69, "250.01", 1e9, "1e9"),
+    "height_cm": (-5, "-5", 0, "0", 1.75, "1.75", "250.01", 1e9, "1e9"),
     "ck_u_per_l": (-1, "-1", 1_000_001, 1e9, "1e9", "-0.01"),
 }
-OUT_OF_BOUNDS["height_cm"] = tuple(value for value in OUT_OF_BOUNDS["height_cm"] if value != 69)
 # The likely slip, and what the refusal must name.
 OTHER_UNITS = (
     *(("weight_kg", text, "pounds") for text in ("176 lb", "176lb", "176 lbs", "176 LB", "176 pounds")),
@@ -61,10 +91,26 @@ OTHER_UNITS = (
     *(("ck_u_per_l", text, "U/L") for text in ("8200 mg/dL", "8200 UI/mL")),
 )
 NUMBERS = tuple(OUT_OF_BOUNDS)
-REFUSED_NUMBERS = [
-    (field, value) for field in NUMBERS for value in (*MARKUP, *NOT_NUMBERS, *OUT_OF_BOUNDS[field])
-] + [(field, text) for field, text, _ in OTHER_UNITS]
-WRONG_CHOICES = (*MARKUP, "", " ", "yes", "POSITIVE", "positive ", "negativ", 1, 0, 1.0, b"positive", ["positive"], {"positive"}, {}, object())
+REFUSED_NUMBERS = [(field, value) for field in NUMBERS for value in (*MARKUP, *NOT_NUMBERS, *OUT_OF_BOUNDS[field])] + [
+    (field, text) for field, text, _ in OTHER_UNITS
+]
+WRONG_CHOICES = (
+    *MARKUP,
+    "",
+    " ",
+    "yes",
+    "POSITIVE",
+    "positive ",
+    "negativ",
+    1,
+    0,
+    1.0,
+    b"positive",
+    ["positive"],
+    {"positive"},
+    {},
+    object(),
+)
 OTHERS = [name for name in FIELDS if name not in NUMBERS]
 
 
@@ -101,16 +147,31 @@ def test_the_likely_wrong_unit_is_named(field: str, text: str, named: str) -> No
     assert named in refused.value.reason
 
 
-@cases([(field, value) for field in OTHERS for value in WRONG_CHOICES if not (FIELDS[field].kind == "set" and value in ({}, set()))])
-def test_a_finding_that_is_not_offered_is_refused(field: str, value: Any) -> None:
-    with pytest.raises(Refused) as refused:
-        read(field, value)
-    assert refused.value.field == field
-    with pytest.raises(ValueError, match=field):
-        nam.Patient(**{field: value})
+@pytest.mark.parametrize("field", OTHERS)
+def test_a_finding_that_is_not_offered_is_refused(field: str) -> None:
+    for value in WRONG_CHOICES:
+        if FIELDS[field].kind == "set" and value == {}:
+            continue  # an empty collection: none of the treatments
+        with pytest.raises(Refused) as refused:
+            read(field, value)
+        assert refused.value.field == field
+        with pytest.raises(ValueError, match=field):
+            nam.Patient(**{field: value})
 
 
-@pytest.mark.parametrize("name", [*MARKUP, "weight", "weight_lb", "name", "date_of_birth", "__class__", "used_ivig", ""])
+@pytest.mark.parametrize(
+    "name",
+    [
+        *(text for text in MARKUP if text.isprintable()),
+        "weight",
+        "weight_lb",
+        "name",
+        "date_of_birth",
+        "__class__",
+        "used_ivig",
+        "",
+    ],
+)
 def test_a_field_that_does_not_exist_is_refused(name: str) -> None:
     with pytest.raises(ValueError, match="is not a field of a patient"):
         nam.Patient(**{name: 1})
@@ -141,22 +202,47 @@ def enter(explorer: Any, **inputs: Any) -> dict[str, Any]:
     return frame
 
 
+def from_a_browser(value: Any) -> bool:
+    """Whether a value can arrive as JSON at all."""
+    try:
+        json.dumps(value, allow_nan=False).encode()
+    except (TypeError, ValueError):
+        return False
+    return not isinstance(value, tuple)
+
+
 @pytest.fixture(scope="module")
-def dose() -> Any:
+def one_dose_explorer() -> Any:
     return nam.DoseExplorer(drug="prednisone", weight_kg=80, height_cm=175, age_years=58)
 
 
 @pytest.fixture(scope="module")
-def pathway() -> Any:
+def one_pathway_explorer() -> Any:
     return nam.PathwayExplorer()
 
 
+@pytest.fixture
+def dose(one_dose_explorer: Any) -> Any:
+    start = dict(one_dose_explorer.inputs)
+    yield one_dose_explorer
+    one_dose_explorer.inputs = start
+
+
+@pytest.fixture
+def pathway(one_pathway_explorer: Any) -> Any:
+    start = dict(one_pathway_explorer.inputs)
+    yield one_pathway_explorer
+    one_pathway_explorer.inputs = start
+
+
 GOOD = {"weight_kg": "80", "height_cm": "175", "age_years": "58", "drug": "prednisone", "population": ""}
-BROWSER_CASES = [(field, value) for field, value in REFUSED_NUMBERS if field in GOOD]
+BROWSER_CASES = [(field, value) for field, value in REFUSED_NUMBERS if field in GOOD and from_a_browser(value)]
 
 
 @cases(BROWSER_CASES)
-def test_the_dose_explorer_refuses_beside_the_box_keeps_its_page_and_recovers(dose: Any, field: str, value: Any) -> None:
+def test_the_dose_explorer_refuses_beside_the_box_keeps_its_page_and_recovers(
+    dose: Any, field: str, value: Any
+) -> None:
     good = enter(dose, **GOOD)
     page = dose.page
     frame = enter(dose, **{field: value})
@@ -168,7 +254,9 @@ def test_the_dose_explorer_refuses_beside_the_box_keeps_its_page_and_recovers(do
 
 
 @pytest.mark.parametrize("field", ["drug", "population"])
-@pytest.mark.parametrize("value", [*MARKUP, "aspirin", "ADULT", 5, True, ["adult"], {"drug": "ivig"}, "x" * 100_000], ids=shown)
+@pytest.mark.parametrize(
+    "value", [*MARKUP, "aspirin", "ADULT", 5, True, ["adult"], {"drug": "ivig"}, "x" * 100_000], ids=shown
+)
 def test_the_dose_explorer_refuses_a_choice_it_does_not_offer(dose: Any, field: str, value: Any) -> None:
     good = enter(dose, **GOOD)
     frame = enter(dose, **{field: value})
@@ -188,20 +276,19 @@ def test_a_blank_box_is_not_given_and_the_doses_that_need_it_say_so(dose: Any, b
     enter(dose, **GOOD)
 
 
-@pytest.mark.parametrize("value", [value for value in (*MARKUP, *WRONG_CHOICES) if value not in ("", " ")], ids=shown)
-@pytest.mark.parametrize("field", ["anti_hmgcr", "statin", "weakness", "response", "recheck_done", "used", "age_group", "selected"])
-def test_the_pathway_explorer_refuses_a_finding_it_does_not_offer(pathway: Any, field: str, value: Any) -> None:
-    if (field, value) == ("recheck_done", "yes"):
-        return  # that is one of its options
-    good = enter(pathway)
-    start = pathway.inputs[field]
-    frame = enter(pathway, **{field: value})
-    if value == {}:
-        assert frame["errors"] == {} or set(frame["errors"]) == {field}
-    else:
-        assert set(frame["errors"]) == {field}
-    assert frame["values"] == good["values"]
-    assert enter(pathway, **{field: start}) == good
+@pytest.mark.parametrize(
+    "field", ["anti_hmgcr", "statin", "weakness", "response", "recheck_done", "used", "age_group", "selected"]
+)
+def test_the_pathway_explorer_refuses_a_finding_it_does_not_offer(pathway: Any, field: str) -> None:
+    good, start = pathway.frame, pathway.inputs[field]
+    for value in WRONG_CHOICES:
+        blank = not value or (isinstance(value, str) and not value.strip())
+        if blank or not from_a_browser(value) or (field, value) == ("recheck_done", "yes"):
+            continue  # not known, or one of its options
+        frame = enter(pathway, **{field: value})
+        assert set(frame["errors"]) == {field}, value
+        assert frame["values"] == good["values"]
+        assert enter(pathway, **{field: start}) == good
 
 
 @pytest.mark.parametrize("markup", [text for text in MARKUP if "<" in text])
@@ -218,14 +305,30 @@ def test_markup_never_comes_back_as_markup(dose: Any, pathway: Any, markup: str)
         assert explorer.frame["errors"] == {}
 
 
-@pytest.mark.parametrize("want", [*MARKUP, "", "[]", "null", "{}", '[["weight_kg"]]', '[["drug", "<script>"]]', '[["height_cm", "tall"]]', "[1, 2]", "[[[]]]"])
+@pytest.mark.parametrize(
+    "want",
+    [
+        *MARKUP,
+        "",
+        "[]",
+        "null",
+        "{}",
+        '[["weight_kg"]]',
+        '[["drug", "<script>"]]',
+        '[["height_cm", "tall"]]',
+        "[1, 2]",
+        "[[[]]]",
+    ],
+)
 def test_asking_for_frames_of_nonsense_makes_none_and_raises_nothing(want: str) -> None:
     dose = nam.DoseExplorer()
     dose.set_state({"want": want})
-    assert dose.frames == {} or html.escape(want) == want
+    assert dose.frames == {}
 
 
-@pytest.mark.parametrize("inputs", [{}, {"drug": None}, {"seq": "<script>"}, {"seq": None}, {"weight_kg": {"deep": [1] * 1000}}])
+@pytest.mark.parametrize(
+    "inputs", [{}, {"drug": None}, {"seq": "<script>"}, {"seq": None}, {"weight_kg": {"deep": [1] * 1000}}]
+)
 def test_inputs_with_parts_missing_raise_nothing(inputs: dict[str, Any]) -> None:
     for explorer in (nam.DoseExplorer(), nam.PathwayExplorer()):
         explorer.set_state({"inputs": inputs})

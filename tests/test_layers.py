@@ -80,7 +80,9 @@ def file_problems(module: str, source: str) -> list[str]:
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Call):
             called = node.func
-            name = called.id if isinstance(called, ast.Name) else called.attr if isinstance(called, ast.Attribute) else ""
+            name = (
+                called.id if isinstance(called, ast.Name) else called.attr if isinstance(called, ast.Attribute) else ""
+            )
             if name in READS_FILES:
                 problems.append(f"{module}, line {node.lineno}: {name}() belongs in namlib.store")
     return problems

@@ -25,22 +25,40 @@ class Blocked:
 
 sys.meta_path.insert(0, Blocked())
 """
-CORE_TESTS = ("test_units.py", "test_rules.py", "test_dosing.py", "test_pathway.py", "test_explorers.py", "test_hostile_inputs.py")
+CORE_TESTS = (
+    "test_units.py",
+    "test_rules.py",
+    "test_dosing.py",
+    "test_pathway.py",
+    "test_explorers.py",
+    "test_hostile_inputs.py",
+)
 
 
 def run(code: str) -> str:
-    done = subprocess.run([sys.executable, "-c", textwrap.dedent(code)], cwd=ROOT, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(code)], cwd=ROOT, capture_output=True, text=True, check=False
+    )
     assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-4000:]
     return done.stdout
 
 
 def loaded_by(code: str) -> set[str]:
     """Top-level names in ``sys.modules`` after some code ran in a fresh process."""
-    return set(run(f"{code}\nimport sys\nprint(*{{name.partition('.')[0] for name in sys.modules}}, sep='\\n')").split())
+    return set(
+        run(f"{code}\nimport sys\nprint(*{{name.partition('.')[0] for name in sys.modules}}, sep='\\n')").split()
+    )
 
 
 def test_importing_namlib_loads_no_widgets_readers_or_scientific_packages() -> None:
-    assert not loaded_by("import namlib as nam") & {*SCIENTIFIC, *READERS, "ipywidgets", "anywidget", "IPython", "traitlets"}
+    assert not loaded_by("import namlib as nam") & {
+        *SCIENTIFIC,
+        *READERS,
+        "ipywidgets",
+        "anywidget",
+        "IPython",
+        "traitlets",
+    }
 
 
 @pytest.mark.parametrize("explorer", EXPLORERS)
@@ -63,7 +81,8 @@ def test_the_course_works_without_scientific_packages() -> None:
 import namlib as nam
 patient = nam.Patient(age_years=58, weight_kg=80, height_cm=175, anti_hmgcr="positive", anti_srp="negative")
 for shown in (
-    nam.doses(patient), nam.facts(), nam.regimens(), nam.drugs(), nam.references(), nam.conflicts(), nam.seed_coverage(),
+    nam.doses(patient), nam.facts(), nam.regimens(), nam.drugs(), nam.references(), nam.conflicts(),
+    nam.seed_coverage(),
     nam.dose_picture("methotrexate", patient), nam.pathway_picture(patient), nam.walk(patient),
 ):
     assert shown._repr_html_(), shown

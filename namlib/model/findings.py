@@ -317,6 +317,17 @@ def age_group(age_years: float | None) -> Literal["adult", "paediatric"] | None:
     return "adult" if age_years >= ADULT_FROM_YEARS else "paediatric"
 
 
+def drug_words(treatment: str) -> str:
+    """Say a treatment of the form as a reader knows it.
+
+    Examples
+    --------
+    >>> drug_words("ivig"), drug_words("plasma_exchange")
+    ('IVIG', 'plasma exchange')
+    """
+    return "IVIG" if treatment == "ivig" else treatment.replace("_", " ")
+
+
 def findings(answers: Mapping[str, Any]) -> dict[str, Any]:
     """Lay answers out for the rules: every field by name, unanswered tests as ``None``, one ``used_...`` per treatment.
 

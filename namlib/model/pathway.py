@@ -14,8 +14,8 @@ from heapq import heappop, heappush
 from itertools import pairwise
 from typing import Any, Literal
 
-from namlib.model.findings import FIELDS, Field
-from namlib.model.rules import QUESTIONS, Evaluation, Rule, Truth, answer_words, drug_words, listed, rule, said
+from namlib.model.findings import FIELDS, Field, drug_words
+from namlib.model.rules import QUESTIONS, Evaluation, Rule, Truth, answer_words, listed, rule, said
 from namlib.records import Check, CheckKind, Drug, Edge, Node, Pathway
 from namlib.table import html, html_table
 

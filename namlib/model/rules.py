@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Literal
 
-from namlib.model.findings import ADULT_FROM_YEARS, FIELDS, UNANSWERED, Field, Kind
+from namlib.model.findings import ADULT_FROM_YEARS, FIELDS, UNANSWERED, Field, Kind, drug_words
 from namlib.records import Refused
 from namlib.units import number
 
@@ -42,17 +42,6 @@ class Question:
     label: str
     kind: Kind
     values: tuple[Any, ...] = ()
-
-
-def drug_words(treatment: str) -> str:
-    """Say a treatment of the form as a reader knows it.
-
-    Examples
-    --------
-    >>> drug_words("ivig"), drug_words("plasma_exchange")
-    ('IVIG', 'plasma exchange')
-    """
-    return "IVIG" if treatment == "ivig" else treatment.replace("_", " ")
 
 
 def _questions() -> dict[str, Question]:

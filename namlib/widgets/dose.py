@@ -63,13 +63,17 @@ class DoseExplorer(Explorer):
             name: f"{value:g}" if isinstance(value, float | int) else value
             for name, value in {"age_years": age_years, "weight_kg": weight_kg, "height_cm": height_cm}.items()
         }
-        errors = read_inputs(start, _BODY)[1]
+        answers, errors = read_inputs(start, _BODY)
         if errors:
             name, reason = next(iter(errors.items()))
             raise Refused(name, reason)
         self._ends = {key: axis_end(item, self._regimens[key]) for key, item in self._by_key.items() if item.chart_unit}
         inputs = {"drug": drug, "population": "", **start, "seq": 0}
+        pages = {key: self._page(key, answers, None) for key in self._by_key}
         super().__init__(
+            drug,
+            pages[drug],
+            inputs,
             title="Dose explorer",
             controls=[
                 {
@@ -88,8 +92,7 @@ class DoseExplorer(Explorer):
                 },
                 *(number_control(name, _SLIDERS[name]) for name in ("weight_kg", "height_cm", "age_years")),
             ],
-            pages={key: self._page(key, read_inputs(start, _BODY)[0], None).html for key in self._by_key},
-            inputs=inputs,
+            pages={key: page.html for key, page in pages.items()},
             frames_for="weight_kg",
             use_frames=use_frames,
         )

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
-import anywidget
+import ipywidgets
 import traitlets
 
-from namlib.model.findings import FIELDS, read
-from namlib.model.rules import drug_words
+from namlib import store
+from namlib.model.findings import FIELDS, drug_words, read
 from namlib.records import Refused
 from namlib.view.slots import Page
 
@@ -74,15 +73,24 @@ def read_inputs(inputs: Mapping[str, Any], names: Any) -> tuple[dict[str, Any], 
     return answers, errors
 
 
-class Explorer(anywidget.AnyWidget):
+class Explorer(ipywidgets.DOMWidget):  # type: ignore[misc]  # ipywidgets carries no types
     """Controls, one model call, one page.
 
     A subclass says which controls there are and, in :meth:`show`, turns inputs into a page. State lives in ``inputs``.
     When an input is refused the last good page stays, greyed, with the reason beside the control.
     """
 
-    _esm = Path(__file__).parent / "part.js"
-    _css = Path(__file__).parent / "part.css"
+    # The browser half of anywidget loads part.js and part.css. Its Python half only sends them, and importing it costs
+    # more start-up than the whole ledger, so the few traits it would send are written here.
+    _model_name = traitlets.Unicode("AnyModel").tag(sync=True)
+    _model_module = traitlets.Unicode("anywidget").tag(sync=True)
+    _model_module_version = traitlets.Unicode("*").tag(sync=True)
+    _view_name = traitlets.Unicode("AnyView").tag(sync=True)
+    _view_module = traitlets.Unicode("anywidget").tag(sync=True)
+    _view_module_version = traitlets.Unicode("*").tag(sync=True)
+    _anywidget_id = traitlets.Unicode("namlib.widgets.part.Explorer").tag(sync=True)
+    _esm = traitlets.Unicode(store.browser_part("part.js")).tag(sync=True)
+    _css = traitlets.Unicode(store.browser_part("part.css")).tag(sync=True)
 
     title = traitlets.Unicode("").tag(sync=True)
     notice = traitlets.Unicode(NOTICE).tag(sync=True)
@@ -96,43 +104,39 @@ class Explorer(anywidget.AnyWidget):
     use_frames = traitlets.Bool(True).tag(sync=True)
     want = traitlets.Unicode("").tag(sync=True)
 
-    def __init__(self, **traits: Any) -> None:
-        self._shown: Page | None = None
-        self._page_name = ""
-        super().__init__(**traits)
-        self._refresh()
+    def __init__(self, name: str, page: Page, inputs: dict[str, Any], **traits: Any) -> None:
+        self._page_name, self._shown = name, page
+        super().__init__(inputs=inputs, frame=self._frame(inputs, {}), **traits)
+        # Not earlier: what an explorer starts with is on show already.
+        self.observe(self._on_inputs, "inputs")
 
     def show(self, inputs: Mapping[str, Any]) -> tuple[str, Page, dict[str, str]]:
         """Turn inputs into ``(name of the page, page, errors)``; the page is only used when there is no error."""
         raise NotImplementedError
 
-    def _refresh(self) -> None:
-        name, page, errors = self.show(self.inputs)
-        if not errors:
-            self._page_name, self._shown = name, page
-        assert self._shown is not None, "an explorer starts from inputs that are accepted"
-        before, values = self.frame, list(self._shown.values)
-        frame = {"seq": self.inputs.get("seq", 0), "page": self._page_name, "errors": errors}
-        self.frame = {**frame, "values": values}
-        # Most slots stay as they are, so only what changed goes out: an update weighs little and the page keeps still.
-        known = before.get("values", []) if before.get("page") == self._page_name else []
-        changed = {i: value for i, value in enumerate(values) if i >= len(known) or known[i] != value}
-        self.send({**frame, "changed": changed})
+    def _frame(self, inputs: Mapping[str, Any], errors: dict[str, str]) -> dict[str, Any]:
+        values = list(self._shown.values)
+        return {"seq": inputs.get("seq", 0), "page": self._page_name, "values": values, "errors": errors}
 
     def get_state(self, key: Any = None, drop_defaults: bool = False) -> dict[str, Any]:
         """Return the state for a browser that sees this explorer for the first time: the whole frame belongs to it."""
         state: dict[str, Any] = super().get_state(key, drop_defaults)
         return {**state, "frame": self.frame} if key is None else state
 
-    @traitlets.observe("inputs")
-    def _on_inputs(self, _change: Any) -> None:
-        if self._shown is not None:
-            self._refresh()
+    def _on_inputs(self, change: Any) -> None:
+        name, page, errors = self.show(change.new)
+        if not errors:
+            self._page_name, self._shown = name, page
+        before, frame = self.frame, self._frame(change.new, errors)
+        self.frame = frame
+        # Most slots stay as they are, so only what changed goes out: an update weighs little and the page keeps still.
+        known = before["values"] if before["page"] == frame["page"] else []
+        changed = {i: value for i, value in enumerate(frame["values"]) if i >= len(known) or known[i] != value}
+        self.send({**{key: frame[key] for key in ("seq", "page", "errors")}, "changed": changed})
 
     @property
     def page(self) -> Page:
         """The page on show."""
-        assert self._shown is not None
         return self._shown
 
     def _repr_mimebundle_(self, **options: Any) -> tuple[dict[str, Any], dict[str, Any]]:

@@ -83,15 +83,17 @@ class PathwayExplorer(Explorer):
             controls += [_AGE_CONTROL if name == "age_group" else choice_control(name) for name in names]
         inputs = {**inputs, "selected": "", "seq": 0}
         # The box that is open stays open until the reader opens another, however the route changes.
-        _, page, errors = self.show(inputs)
+        name, page, errors = self.show(inputs)
         assert not errors, errors
         inputs["selected"] = telling_box(self.walk)
         super().__init__(
+            name,
+            page,
+            inputs,
             title="Pathway explorer",
             controls=controls,
-            pages={"pathway": page.html},
+            pages={name: page.html},
             phrases=self._phrases,
-            inputs=inputs,
         )
 
     def show(self, inputs: Mapping[str, Any]) -> tuple[str, Page, dict[str, str]]:

@@ -1,7 +1,7 @@
 """A real JupyterLab in a real browser, for the few checks that nothing else can make.
 
-The server runs on a loopback port of its own, with its own settings, on a copy of the notebooks. Nothing of the reader's Jupyter is
-read or changed. The benchmarks drive the same page.
+The server runs on a loopback port of its own, with its own settings, on a copy of the notebooks. Nothing of the
+reader's Jupyter is read or changed. The benchmarks drive the same page.
 """
 
 from __future__ import annotations
@@ -212,7 +212,8 @@ _KERNEL_READY = """async () => {
   }
 }"""
 _RUN_ALL = """async () => {
-  const late = new Promise((_, reject) => setTimeout(() => reject(new Error('the cells did not end in 180 s')), 180000));
+  const late = new Promise(
+    (_, reject) => setTimeout(() => reject(new Error('the cells did not end in 180 s')), 180000));
   await Promise.race([window.jupyterapp.commands.execute('notebook:run-all-cells'), late]);
 }"""
 _LIES_BEHIND = """selector => {
@@ -254,7 +255,9 @@ class LabPage:
 
     def _note_console(self, message: Any) -> None:
         if message.type == "error":
-            self.console_errors.append(f"{message.text} ({message.location.get('url', '')})".replace(self.server.token, "TOKEN"))
+            self.console_errors.append(
+                f"{message.text} ({message.location.get('url', '')})".replace(self.server.token, "TOKEN")
+            )
 
     def _refuse_dialog(self, dialog: Any) -> None:
         self.dialogs.append(dialog.message)

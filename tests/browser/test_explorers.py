@@ -132,7 +132,7 @@ class Explorer:
         return self._wait_for(AS_HTML, inputs)
 
     def says(self, **inputs: Any) -> str:
-        """Wait until the picture has, word for word, the text of the page that Python makes of these inputs; return the text."""
+        """Wait until the picture has, word for word, the text of the page that Python makes; return the text."""
         return self._wait_for(AS_TEXT, inputs)
 
     def _wait_for(self, form: str, inputs: dict[str, Any]) -> str:
@@ -140,7 +140,9 @@ class Explorer:
         expected = str(self.page.evaluate(AS_PARSED.format(form=form), self.model.page.html))
         with contextlib.suppress(TimeoutError):
             self.page.wait_for_function(
-                f"expected => ({form})(document.querySelector('.nam-explorer .nam-page')) === expected", arg=expected, timeout=8000
+                f"expected => ({form})(document.querySelector('.nam-explorer .nam-page')) === expected",
+                arg=expected,
+                timeout=8000,
             )
         shown = str(self.picture.evaluate(form))
         assert shown == expected
@@ -148,7 +150,12 @@ class Explorer:
 
 
 def explorer_page(server: LabServer, browser: Browser, name: str) -> Iterator[Explorer]:
-    cells = ("# One explorer\nFor education only.", "import namlib as nam", f"nam.{name}()", "# After it\nThe page goes on.")
+    cells = (
+        "# One explorer\nFor education only.",
+        "import namlib as nam",
+        f"nam.{name}()",
+        "# After it\nThe page goes on.",
+    )
     notebook = write_notebook(server.folder / f"check_{name}.ipynb", *cells)
     with lab_page(server, browser, notebook.name) as lab:
         lab.run_all()
@@ -275,7 +282,9 @@ def test_every_drug_and_population_keeps_every_source_in_sight(dose: Explorer) -
     ledger = load()
     bibliography = Bibliography(ledger.sources)
     an_adult_on_prednisone(dose)
-    drugs = dose.page.locator('.nam-explorer select[data-field="drug"] option').evaluate_all("all => all.map(o => o.value)")
+    drugs = dose.page.locator('.nam-explorer select[data-field="drug"] option').evaluate_all(
+        "all => all.map(o => o.value)"
+    )
     assert {regimen.drug for regimen in ledger.regimens} <= set(drugs)
     dose.type("age_years", "")
     for population in ("adult", "paediatric"):
@@ -326,7 +335,12 @@ def test_the_dose_explorer_has_no_serious_barrier(dose: Explorer) -> None:
 
 def test_choosing_findings_changes_the_route_to_the_one_python_walks(pathway: Explorer) -> None:
     texts, drawings = [pathway.says()], [pathway.picture.inner_html()]
-    for field, value in (("anti_hmgcr", "positive"), ("response", "inadequate"), ("anti_hmgcr", "negative"), ("anti_srp", "positive")):
+    for field, value in (
+        ("anti_hmgcr", "positive"),
+        ("response", "inadequate"),
+        ("anti_hmgcr", "negative"),
+        ("anti_srp", "positive"),
+    ):
         pathway.choose(field, value)
         texts.append(pathway.says(**{field: value}))
         drawings.append(pathway.picture.locator("svg").first.inner_html())
