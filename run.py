@@ -316,6 +316,7 @@ def follow_pip(output: Iterable[str], site_packages: Path, progress: Progress) -
                 count += 1
                 progress.step("Installing", count, total, name.split("-")[0])
 
+    at_first = installed()
     try:
         for line in output:
             lines.append(line.rstrip())
@@ -330,7 +331,7 @@ def follow_pip(output: Iterable[str], site_packages: Path, progress: Progress) -
                 retried = True
                 progress.say("The package index does not answer. pip tries again.")
             elif line.startswith("Installing collected packages"):
-                watchers.append(threading.Thread(target=watch, args=(installed(),), daemon=True))
+                watchers.append(threading.Thread(target=watch, args=(at_first,), daemon=True))
                 watchers[-1].start()
     finally:
         finished.set()

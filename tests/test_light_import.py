@@ -63,10 +63,9 @@ def test_importing_namlib_loads_no_widgets_readers_or_scientific_packages() -> N
 
 @pytest.mark.parametrize("explorer", EXPLORERS)
 def test_the_first_explorer_loads_no_readers_or_scientific_packages(explorer: str) -> None:
-    """The ledger must be compiled and current: reading the files again would load the readers."""
     loaded = loaded_by(f"import namlib as nam\n{explorer}")
     assert "anywidget" in loaded
-    assert not loaded & {*SCIENTIFIC, *READERS}
+    assert not loaded & {*SCIENTIFIC, *READERS}, "if readers: is the ledger current? python -m namlib compile"
 
 
 def test_the_block_blocks() -> None:
