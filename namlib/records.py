@@ -6,10 +6,10 @@ The type annotations are the schema; :mod:`namlib.validate` turns file contents 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date
 from typing import Any, Literal
 
+from namlib.frozen import frozen
 from namlib.units import unit
 
 Population = Literal["adult", "paediatric", "any"]
@@ -116,7 +116,7 @@ def _check_shared(record: Any) -> None:
             raise Refused("unit", str(refused)) from None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Source:
     """One reference. ``url`` is what a citation in a notebook links to; ``label`` is what it is called there."""
 
@@ -142,7 +142,7 @@ class Source:
             _need(self.key in STARTING_DOCUMENTS, "citable", "only the two starting documents may be uncitable")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Fact:
     """One claim as its sources state it."""
 
@@ -175,7 +175,7 @@ class Fact:
             _need(0 <= self.n <= self.n_total, "n", f"{self.n} is more than n_total {self.n_total}")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Regimen:
     """One dose, for one population, as one source states it."""
 
@@ -276,7 +276,7 @@ Tier = Literal[
 ]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Check:
     """Something to look at before, or while, a drug is given. ``when`` is a condition for :mod:`namlib.model.rules`."""
 
@@ -290,7 +290,7 @@ class Check:
         _need(self.facts, "facts", "names no fact")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Ceiling:
     """The highest adult amount that any adult source of the ledger states, with the facts that say so."""
 
@@ -299,7 +299,7 @@ class Ceiling:
     facts: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Drug:
     """One drug. ``chart_unit`` is the one unit in which all its regimens can be drawn on one axis."""
 
@@ -315,7 +315,7 @@ class Drug:
     note: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Position:
     """One side of a disagreement: who says what, for whom, on what evidence."""
 
@@ -330,7 +330,7 @@ class Position:
         _need(self.facts or self.regimens, "facts", "a position stands on no fact and no regimen")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Conflict:
     """A set of rows that disagree, why, and how the course presents it."""
 
@@ -345,7 +345,7 @@ class Conflict:
         _need(len(self.positions) >= 2, "positions", "a disagreement needs at least two")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class SeedLine:
     """One line of a starting document: what teaches it, and what the evidence says of it."""
 
@@ -367,7 +367,7 @@ class SeedLine:
             _need(self.facts or self.regimens, "facts", "a supported line names no fact")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Node:
     """One step of the pathway. ``lane`` and ``stage`` place it on the drawing."""
 
@@ -381,7 +381,7 @@ class Node:
     drugs: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Edge:
     """One way from a step to the next. ``when`` is its condition; ``whose`` names who takes it where sources differ."""
 
@@ -397,7 +397,7 @@ class Edge:
         _need(self.facts, "facts", "an edge names no fact")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Pathway:
     """The therapy pathway: ``start`` is the id of the first node."""
 
@@ -406,7 +406,7 @@ class Pathway:
     edges: tuple[Edge, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Ledger:
     """All of ``data/``, checked against itself when it is made."""
 

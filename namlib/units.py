@@ -6,17 +6,18 @@ commonest way a dose goes wrong.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 from functools import lru_cache
 from typing import Literal
+
+from namlib.frozen import frozen
 
 Basis = Literal["flat", "per_kg", "per_m2", "none"]
 
 EN_DASH = "\N{EN DASH}"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Unit:
     """One unit: its UCUM code, what it is said as, and the parts dose arithmetic needs.
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any, Literal
 
+from namlib.frozen import frozen
 from namlib.model.findings import FIELDS, age_group
 from namlib.records import Drug, Refused, Regimen
 from namlib.table import plain
@@ -80,7 +80,7 @@ def body_surface_m2(weight_kg: float, height_cm: float, formula: Formula = "most
     raise ValueError(f"formula must be 'mosteller' or 'dubois', got {formula!r}")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Flag:
     """One thing to know before reading a dose."""
 
@@ -88,7 +88,7 @@ class Flag:
     words: str
 
 
-@dataclass(frozen=True, slots=True, repr=False)
+@frozen
 class Dose:
     """One regimen's rule applied to one body size.
 
@@ -120,11 +120,7 @@ class Dose:
     @property
     def published(self) -> str:
         """The range as the source prints it, with its unit."""
-        regimen = self.regimen
-        if not regimen.unit or (regimen.low is None and regimen.high is None):
-            return "no dose stated"
-        times = f", {regimen.frequency}" if regimen.per in ("dose", "infusion", "week") else ""
-        return f"{span(regimen.low, regimen.high)} {regimen.unit.strip('{}')}{times}"
+        return published(self.regimen)
 
     @property
     def given(self) -> str:
@@ -144,6 +140,14 @@ class Dose:
         return {**plain(self), "published": self.published, "given": self.given}
 
 
+def published(regimen: Regimen) -> str:
+    """Write a regimen's range as its source prints it, with its unit, and how often where that is not in the unit."""
+    if not regimen.unit or (regimen.low is None and regimen.high is None):
+        return "no dose stated"
+    times = f", {regimen.frequency}" if regimen.per in ("dose", "infusion", "week") else ""
+    return f"{span(regimen.low, regimen.high)} {regimen.unit.strip('{}')}{times}"
+
+
 def said_unit(code: str, regimen: Regimen) -> str:
     """Say the unit of a computed dose with its period, so that it never stands alone.
 
@@ -155,6 +159,11 @@ def said_unit(code: str, regimen: Regimen) -> str:
     if regimen.per == "dose":
         return f"{mass} per dose, {regimen.frequency}"
     return f"{mass} {SAID_PER[regimen.per or 'course']}"
+
+
+def flat_unit(code: str) -> str:
+    """Give the unit of a dose once the body has been multiplied in: ``mg/kg/d`` becomes ``mg/d``."""
+    return code.replace("/kg", "").replace("/m2", "")
 
 
 def _applied(
@@ -224,7 +233,7 @@ def dose(
         For a line of a starting document: the regimen it was taken from.
     """
     flags: list[Flag] = []
-    flat = regimen.unit.replace("/kg", "").replace("/m2", "")
+    flat = flat_unit(regimen.unit)
     if not regimen.unit:
         reason = regimen.caveat or regimen.note
         flags.append(
@@ -313,7 +322,7 @@ def _cap_words(regimen: Regimen, rule_low: float | None, rule_high: float, cap: 
     whole = rule_low is None or rule_low >= cap
     reach = "the whole range" if whole else "the upper part of the range"
     alone = f"{span(rule_low, rule_high)}"
-    flat = regimen.unit.replace("/kg", "").replace("/m2", "")
+    flat = flat_unit(regimen.unit)
     held = f"{number(cap)} {said_unit(flat, regimen)}"
     return f"The stated maximum of {held} binds for {reach}; the rule alone gives {alone}."
 

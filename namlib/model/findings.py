@@ -12,9 +12,9 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any, Literal
 
+from namlib.frozen import frozen
 from namlib.records import Refused
 
 Kind = Literal["number", "choice", "yes_no", "test", "set"]
@@ -28,7 +28,7 @@ UNANSWERED = ("not_tested", "not_reported", "not_done")
 ADULT_FROM_YEARS = 18.0
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Field:
     """One thing a reader may say: ``counts`` tells what belongs in it, ``traps`` the likely wrong unit."""
 

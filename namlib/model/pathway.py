@@ -8,12 +8,12 @@ with the answer that would decide it. No step is entered twice, so the relapse l
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from heapq import heappop, heappush
 from itertools import pairwise
 from typing import Any, Literal
 
+from namlib.frozen import frozen
 from namlib.model.findings import FIELDS, Field, drug_words
 from namlib.model.rules import QUESTIONS, Evaluation, Rule, Truth, answer_words, listed, rule, said
 from namlib.records import Check, CheckKind, Drug, Edge, Node, Pathway
@@ -66,7 +66,7 @@ def deciding(missing: Sequence[str]) -> str:
     return "; ".join(parts)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Way:
     """One arrow of the walk. ``returns`` is true where it leads back to a step that came earlier."""
 
@@ -103,7 +103,7 @@ class Way:
         }
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Step:
     """One box of the walk. ``taken``: some way to it is true. ``open``: every way to it waits for an answer."""
 
@@ -141,7 +141,7 @@ class Step:
         }
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Undecided:
     """A way that starts on the route and waits for an answer. ``missing`` are the findings that could decide it."""
 
@@ -169,7 +169,7 @@ class Undecided:
         }
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class DrugCheck:
     """One check of one drug on the route, and what it asks for.
 
@@ -208,7 +208,7 @@ class DrugCheck:
         }
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class CheckGroup:
     """The same check for every drug of the route that shares it. ``asked`` are labels of what has to be answered."""
 
@@ -225,7 +225,7 @@ class CheckGroup:
         return f"{drugs[0].upper()}{drugs[1:]}, {self.duty}: {ask}{self.text}"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Change:
     """One answer given differently, and what it would do to the set of steps taken."""
 
@@ -248,7 +248,7 @@ class Change:
         }
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Walk:
     """The route of one patient through the pathway, with reasons, open choices, checks and the nearest change."""
 
@@ -416,7 +416,7 @@ class Walk:
 # --- the graph, made ready -----------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Map:
     """The pathway with its conditions ready and its boxes numbered; walking it needs no look-ups by name."""
 
@@ -432,7 +432,7 @@ class _Map:
     limits: Mapping[str, frozenset[float]]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen
 class _Same:
     """A pathway compared by identity: its conditions are plain data, which has no hash."""
 
@@ -517,7 +517,7 @@ def _alternatives(key: str, limits: Iterable[float]) -> tuple[Any, ...]:
     return tuple(sorted({*cuts, *((low + high) / 2 for low, high in pairwise(cuts))}))
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Trial:
     """One answer given differently: the findings it sets, and the clause that supposes it."""
 

@@ -13,10 +13,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Literal
 
+from namlib.frozen import frozen
 from namlib.model.findings import ADULT_FROM_YEARS, FIELDS, UNANSWERED, Field, Kind, drug_words
 from namlib.records import Refused
 from namlib.units import number
@@ -29,7 +29,7 @@ _ASKING = ("is", "in", "at_least", "at_most", "known")
 _NOT_KNOWN = "not known"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Question:
     """One thing a condition can ask: a key of :func:`namlib.model.findings.findings`.
 
@@ -115,7 +115,7 @@ def answer_words(key: str, value: Any) -> str:
     return str(value).replace("_", " ")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Evaluation:
     """What a condition came to, as a tree: every part's value, its words, and the answer it read.
 
@@ -228,7 +228,7 @@ def _any(values: Iterable[Truth]) -> Truth:
 Findings = Mapping[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Rule:
     """A condition made ready: ``decide`` gives its value fast, :meth:`evaluate` gives the tree of reasons."""
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any
+from functools import cache
+from typing import Any, NamedTuple
 
 from namlib.cite import Bibliography
-from namlib.model.dosing import Dose, dose, said_unit
+from namlib.model.dosing import Dose, dose, flat_unit, published, said_unit
 from namlib.records import Drug, Regimen
-from namlib.table import html
+from namlib.table import Html, html
 from namlib.units import number, span, unit
 from namlib.view.palette import BLUE, GREEN, ORANGE, VERMILLION
 from namlib.view.sentences import HOW_READ_WORDS, badge, body_words, doses_summary, statement, whom
@@ -29,14 +30,17 @@ _STYLE = (
     ".nam-dose svg{width:100%;max-width:900px;height:auto;display:block;font-family:inherit}"
     ".nam-dose svg text{fill:currentColor;font-size:13px}.nam-dose svg .nam-small{font-size:11px}"
     ".nam-dose svg .nam-value{font-weight:600;font-variant-numeric:tabular-nums}"
-    ".nam-dose table{border-collapse:collapse;width:100%;font-size:.9em;margin:.4em 0}"
+    ".nam-dose table{border-collapse:collapse;width:100%;font-size:.9em;margin:.4em 0;table-layout:fixed}"
+    # Fixed columns and unbroken lines: nothing moves when a value or a warning changes.
+    ".nam-dose thead th{width:14.5%}.nam-dose thead th:nth-child(3){width:18%}.nam-dose thead th:last-child{width:27%}"
     ".nam-dose caption{text-align:left;font-weight:600;padding:.3em 0;caption-side:top}"
     # Twice the class: Jupyter's own rule would set every table of an output flush right.
     ".nam-dose.nam-dose th,.nam-dose.nam-dose td{text-align:left;vertical-align:top;"
     "padding:.3em .5em;border-top:1px solid #8886}"
-    ".nam-dose td ul{margin:0;padding:0 0 0 1em}.nam-dose td li{min-height:1.4em}.nam-dose li:empty{list-style:none}"
+    ".nam-dose td ul{margin:0;padding:0 0 0 1em}.nam-dose td li[data-t]{min-height:1.4em;white-space:nowrap}"
+    ".nam-dose li:empty{list-style:none}.nam-dose .nam-plain{white-space:nowrap}"
     ".nam-dose .nam-value{font-variant-numeric:tabular-nums;white-space:nowrap;font-weight:600}"
-    ".nam-dose .nam-body{min-height:2.8em;margin:.2em 0}"
+    ".nam-dose .nam-body,.nam-dose .nam-summary{min-height:2.8em;margin:.2em 0}"
     "</style>"
 )
 
@@ -85,18 +89,43 @@ def _coordinate(value: float) -> str:
     return f"{value:.1f}".removesuffix(".0")
 
 
-def _short(result: Dose) -> str:
-    """Write the published amount short enough to stand beside the bars; a weekly one says so even here."""
-    regimen = result.regimen
+class _Fixed(NamedTuple):
+    """What does not depend on the body, ready as HTML: it is the same in every one of a slider's pictures."""
+
+    label: Html
+    beside_bar: Html
+    cells: Html
+    period: Html
+    sentence: Html
+
+
+@cache
+def _fixed(regimen: Regimen, bibliography: Bibliography) -> _Fixed:
+    # Beside the bars there is room for the amount alone; a weekly one says so even there.
     weekly = ", once weekly" if regimen.per == "week" else ""
-    return f"{span(regimen.low, regimen.high)} {regimen.unit.strip('{}')}{weekly}"
+    amount = f"{span(regimen.low, regimen.high)} {regimen.unit.strip('{}')}{weekly}"
+    how = HOW_READ_WORDS[regimen.how_read]
+    route = "route not stated" if regimen.route == "not_stated" else regimen.route
+    course = f"{route}; {regimen.course}" if regimen.course else route
+    massive = bool(regimen.unit) and bool(unit(regimen.unit).mass)
+    return _Fixed(
+        label=html(bibliography.text(regimen.sources[:1])),
+        beside_bar=html(f"{_MARK[regimen.population]}: {amount}"),
+        cells=Html(
+            f'<th scope="row">{bibliography.links(regimen.sources)}<br><small>{html(how)}</small></th>'
+            f"<td>{html(whom(regimen))}</td>"
+            f"<td>{html(published(regimen))}<br><small>{html(course)}</small></td>"
+        ),
+        period=html(said_unit(flat_unit(regimen.unit), regimen).split(" ", 1)[-1] if massive else ""),
+        sentence=html(statement(regimen, bibliography.text(regimen.sources))),
+    )
 
 
 def _style_of(regimen: Regimen) -> str:
     return "not_stated" if regimen.standing == "as_printed" else regimen.population
 
 
-def _row(slots: Slots, result: Dose, drug: Drug, label: str, y: int, end: float, given: int) -> str:
+def _row(slots: Slots, result: Dose, fixed: _Fixed, y: int, end: float, given: int) -> str:
     regimen = result.regimen
     low, high = result.chart_low, result.chart_high
     if high is None:
@@ -109,8 +138,8 @@ def _row(slots: Slots, result: Dose, drug: Drug, label: str, y: int, end: float,
         start = (_x(low, end) + _x(high, end) - width) / 2
     bar = slots.attributes(x=_coordinate(start), width=_coordinate(width))
     parts = [
-        f'<text x="4" y="{y + 14}"><tspan>{html(label)}</tspan></text>',
-        f'<text x="4" y="{y + 29}" class="nam-small">{html(f"{_MARK[regimen.population]}: {_short(result)}")}</text>',
+        f'<text x="4" y="{y + 14}">{fixed.label}</text>',
+        f'<text x="4" y="{y + 29}" class="nam-small">{fixed.beside_bar}</text>',
         f'<rect y="{y + 8}" height="18" {_FILL[_style_of(regimen)]} {bar}/>',
     ]
     if regimen.cap is not None and unit(regimen.cap_unit).basis == "flat" and result.chart_cap is not None:
@@ -150,7 +179,8 @@ def axis_words(drug: Drug) -> str:
     """Say what the axis measures."""
     per = {"d": "a day", "wk": "a week (once weekly)", "mo": "a month", "": "at one time"}
     known = unit(drug.chart_unit)
-    return f"{known.mass or drug.chart_unit.strip('{}') + 's'} {per[known.period]}"
+    measure = f"{known.mass or drug.chart_unit.strip('{}') + 's'} {per[known.period]}"
+    return f"{measure}; a bar too long for the axis is cut, its number is exact"
 
 
 def dose_page(
@@ -185,15 +215,7 @@ def dose_page(
     chart = ""
     if drawn and drug.chart_unit:
         rows = [
-            _row(
-                slots,
-                result,
-                drug,
-                bibliography.text(result.regimen.sources[:1]),
-                _TOP + _ROW * i,
-                end,
-                given[result.regimen.id],
-            )
+            _row(slots, result, _fixed(result.regimen, bibliography), _TOP + _ROW * i, end, given[result.regimen.id])
             for i, result in enumerate(drawn)
         ]
         chart = (
@@ -209,11 +231,6 @@ def _mass(result: Dose, low: float | None, high: float | None) -> str:
     if low is None and high is None:
         return "\N{EM DASH}"
     return f"{span(low, high)} {unit(result.unit).mass or result.unit.strip('{}')}"
-
-
-def _period(result: Dose) -> str:
-    regimen = result.regimen
-    return said_unit(result.unit, regimen).split(" ", 1)[-1] if regimen.unit and unit(regimen.unit).mass else ""
 
 
 def _badges(slots: Slots, result: Dose, drug: Drug) -> tuple[str, list[int]]:
@@ -245,24 +262,20 @@ def _table(
     for result in results:
         regimen = result.regimen
         badges, live = _badges(slots, result, drug)
-        how = HOW_READ_WORDS[regimen.how_read]
+        fixed = _fixed(regimen, bibliography)
         # Without a maximum the rule is the result; one slot serves both cells.
         rule = (
             slots.show(given[regimen.id])
             if regimen.cap is None
-            else slots.text(_mass(result, result.rule_low, result.rule_high))
+            else slots.text(_mass(result, result.rule_low, result.rule_high), "span", 'class="nam-plain"')
         )
         amount = slots.show(given[regimen.id], "span", 'class="nam-value"')
         rows.append(
-            f'<tr><th scope="row">{bibliography.links(regimen.sources)}<br><small>{html(how)}</small></th>'
-            f"<td>{html(whom(regimen))}</td>"
-            f"<td>{html(result.published)}<br><small>{html(_course(regimen))}</small></td>"
-            f"<td>{rule}</td><td>{amount}<br><small>{html(_period(result))}</small></td><td>{badges}</td></tr>"
+            f"<tr>{fixed.cells}<td>{rule}</td><td>{amount}<br><small>{fixed.period}</small></td><td>{badges}</td></tr>"
         )
-        label = bibliography.text(regimen.sources)
         spoken = " ".join(slots.show(slot) for slot in live)
-        here = f"Here that gives {slots.show(given[regimen.id])} {html(_period(result))}. " if regimen.unit else ""
-        sentences.append(f"<li>{html(statement(regimen, label))}. {here}{spoken}</li>")
+        here = f"Here that gives {slots.show(given[regimen.id])} {fixed.period}. " if regimen.unit else ""
+        sentences.append(f"<li>{fixed.sentence}. {here}{spoken}</li>")
     heads = ("Source", "Whose dose", "As published", "The rule alone gives", "After its own maximum", "Take care")
     head = "".join(f'<th scope="col">{name}</th>' for name in heads)
     caption = f"{drug.name}, regimen by regimen"
@@ -271,9 +284,3 @@ def _table(
     )
     said = f"<details><summary>The same in sentences</summary><ul>{''.join(sentences)}</ul></details>"
     return table, said
-
-
-def _course(regimen: Regimen) -> str:
-    route = "route not stated" if regimen.route == "not_stated" else regimen.route
-    parts = [route, regimen.course] if regimen.course else [route]
-    return "; ".join(parts)

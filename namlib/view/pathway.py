@@ -51,7 +51,8 @@ _STYLE = (
     # Live, the text has a room of its own and scrolls, so that nothing below it moves.
     ".nam-explorer .nam-path .nam-detail{height:23em;overflow:auto}"
     ".nam-explorer .nam-path .nam-walk{height:32em;overflow:auto}"
-    ".nam-explorer .nam-path .nam-summary,.nam-explorer .nam-path .nam-change{min-height:3em;margin:.2em 0}"
+    ".nam-explorer .nam-path .nam-summary{min-height:6em;margin:0}"
+    ".nam-explorer .nam-path .nam-change{min-height:4.5em;margin:0}"
     "</style>"
 )
 

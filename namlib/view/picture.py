@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
+from namlib.frozen import frozen
 from namlib.table import Html
 
 
-@dataclass(frozen=True, slots=True, repr=False)
+@frozen
 class Picture:
     """Finished HTML with its content in words.
 

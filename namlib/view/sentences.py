@@ -48,15 +48,15 @@ def badge(flag: Flag, dose: Dose, drug: Drug) -> str:
     """Shorten a flag to the few words a table cell holds."""
     regimen = dose.regimen
     if flag.kind == "cap binds":
-        return f"its maximum of {number(regimen.cap or 0)} {regimen.cap_unit} binds"
+        return f"its maximum {number(regimen.cap or 0)} {regimen.cap_unit} binds"
     if flag.kind == "above adult ceiling" and drug.adult_ceiling is not None:
-        return f"above the adult ceiling of {number(drug.adult_ceiling.amount)} {drug.adult_ceiling.unit}"
+        return f"above adult ceiling {number(drug.adult_ceiling.amount)} {drug.adult_ceiling.unit}"
     if flag.kind == "other population":
         return f"for {POPULATION_WORDS[regimen.population]} only"
     if flag.kind == "population unknown":
         return f"for {POPULATION_WORDS[regimen.population]}; age missing"
     if flag.kind == "cannot compute":
-        return "cannot compute: " + " and ".join(name.split("_")[0] for name in dose.missing) + " missing"
+        return " and ".join(name.split("_")[0] for name in dose.missing) + " missing"
     return flag.words
 
 

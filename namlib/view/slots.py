@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 
+from namlib.frozen import frozen
 from namlib.table import Html, html
 
 # A phrase that a browser already holds travels as its number between these two.
@@ -22,7 +22,7 @@ _MARKED = re.compile(f"{_MARK}(\\d+){_END}")
 STATES = {"1": "nam-on", "?": "nam-open", "0": "nam-off"}
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class StateSlot:
     """One slot that holds the state of many elements."""
 
@@ -34,7 +34,7 @@ class StateSlot:
         return f'aria-describedby="{STATES[self.letters[place]]}" data-m="{self.slot}:{place}"'
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Page:
     """Finished HTML and the current text of every slot in it, in slot order."""
 

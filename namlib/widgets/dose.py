@@ -69,10 +69,10 @@ class DoseExplorer(Explorer):
             raise Refused(name, reason)
         self._ends = {key: axis_end(item, self._regimens[key]) for key, item in self._by_key.items() if item.chart_unit}
         inputs = {"drug": drug, "population": "", **start, "seq": 0}
-        pages = {key: self._page(key, answers, None) for key in self._by_key}
+        page = self._page(drug, answers, None)
         super().__init__(
             drug,
-            pages[drug],
+            page,
             inputs,
             title="Dose explorer",
             controls=[
@@ -92,7 +92,7 @@ class DoseExplorer(Explorer):
                 },
                 *(number_control(name, _SLIDERS[name]) for name in ("weight_kg", "height_cm", "age_years")),
             ],
-            pages={key: page.html for key, page in pages.items()},
+            pages={drug: page.html},
             frames_for="weight_kg",
             use_frames=use_frames,
         )
@@ -118,6 +118,13 @@ class DoseExplorer(Explorer):
             return self._page_name, Page("", ()), errors
         assert isinstance(key, str)
         return key, self._page(key, answers, population), {}
+
+    @traitlets.observe("want_pages")
+    def _on_want_pages(self, _change: Any) -> None:
+        """Send the pages of all drugs at once, so that changing the drug later sends only numbers."""
+        missing = [key for key in self._by_key if key not in self.pages]
+        if missing:
+            self.pages = {**self.pages, **{key: self._page(key, {}, None).html for key in missing}}
 
     @traitlets.observe("want")
     def _on_want(self, change: Any) -> None:

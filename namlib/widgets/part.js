@@ -117,6 +117,7 @@ function render({ model, el }) {
   let slots = [];
   let values = [];
   let sequence = (model.get("inputs").seq || 0);
+  let shown = sequence; // the question whose answer is on show
   let spoken = null;
 
   const controls = {};
@@ -165,6 +166,7 @@ function render({ model, el }) {
       if (index !== undefined) {
         const ready = frames.columns.map((column) =>
           typeof column === "string" ? column : column.length === 1 ? column[0][index] : column[0][column[1][index]]);
+        shown = sequence;
         put({ page: frames.page, values: ready, errors: {}, seq: sequence });
       }
     }
@@ -212,9 +214,11 @@ function render({ model, el }) {
   }
 
   function answered() {
-    const frame = model.get("frame");
-    if ((frame.seq || 0) < sequence) return; // an answer to an older question
-    sequence = frame.seq || 0;
+    const frame = current.get(model.get("controls")) || model.get("frame");
+    const asked = frame.seq || 0;
+    if (asked < shown) return; // older than what is on show
+    shown = asked;
+    if (asked > sequence) sequence = asked;
     put(frame);
   }
 
@@ -225,22 +229,33 @@ function render({ model, el }) {
 
   entered();
   answered();
-  model.on("change:frame", answered);
+  // The first page is on show; the others come while the reader looks at it.
+  const later = setTimeout(() => {
+    if (model.get("want_pages")) return;
+    model.set("want_pages", true);
+    model.save_changes();
+  }, 500);
+  model.on("msg:custom", answered);
   model.on("change:inputs", entered);
   return () => {
     clearTimeout(spoken);
-    model.off("change:frame", answered);
+    clearTimeout(later);
+    model.off("msg:custom", answered);
     model.off("change:inputs", entered);
   };
 }
 
-// Frames arrive as what has changed. The model keeps the whole, so that a view opened later starts right.
+// The newest frame of every explorer. Not kept on the model: what is set there goes back to Python with the next change.
+// The key is the list of controls, which never changes, because initialize and render are handed different wrappers of one model.
+const current = new WeakMap();
+
+// Frames arrive as what has changed. The whole is kept, so that a view opened later starts right.
 function initialize({ model }) {
   model.on("msg:custom", ({ changed, ...frame }) => {
-    const before = model.get("frame");
+    const before = current.get(model.get("controls")) || model.get("frame");
     const values = before.page === frame.page ? [...before.values] : [];
     for (const [index, value] of Object.entries(changed)) values[index] = value;
-    model.set("frame", { ...frame, values });
+    current.set(model.get("controls"), { ...frame, values });
   });
 }
 

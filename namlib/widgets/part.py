@@ -103,6 +103,7 @@ class Explorer(ipywidgets.DOMWidget):  # type: ignore[misc]  # ipywidgets carrie
     frames_for = traitlets.Unicode("").tag(sync=True)
     use_frames = traitlets.Bool(True).tag(sync=True)
     want = traitlets.Unicode("").tag(sync=True)
+    want_pages = traitlets.Bool(False).tag(sync=True)
 
     def __init__(self, name: str, page: Page, inputs: dict[str, Any], **traits: Any) -> None:
         self._page_name, self._shown = name, page
@@ -127,7 +128,11 @@ class Explorer(ipywidgets.DOMWidget):  # type: ignore[misc]  # ipywidgets carrie
         name, page, errors = self.show(change.new)
         if not errors:
             self._page_name, self._shown = name, page
+        if self._page_name not in self.pages:
+            self.pages = {**self.pages, self._page_name: self._shown.html}
         before, frame = self.frame, self._frame(change.new, errors)
+        # Inputs set from Python carry no number of their own; the browser must not take them for an old answer.
+        frame["seq"] = max(frame["seq"], before["seq"])
         self.frame = frame
         # Most slots stay as they are, so only what changed goes out: an update weighs little and the page keeps still.
         known = before["values"] if before["page"] == frame["page"] else []
