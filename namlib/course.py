@@ -190,13 +190,24 @@ def drugs() -> Table[Drug]:
 def references(*keys: str) -> Table[Source]:
     """Return the bibliography, or the named part of it, with how each source was read.
 
+    Parameters
+    ----------
+    *keys : str
+        Keys of sources; one text may hold several, separated by blanks.
+
     Raises
     ------
     KeyError
         If a key is not in the bibliography.
+
+    Examples
+    --------
+    >>> references("kassardjian2015 wu2014")
+    Sources: 2 sources
     """
     cites = bibliography()
-    chosen = [cites.by_key[key] for key in keys] if keys else sorted(ledger().sources, key=lambda source: source.label)
+    named = [key for text in keys for key in text.split()]
+    chosen = [cites.by_key[key] for key in named] if keys else sorted(ledger().sources, key=lambda source: source.label)
     columns = [
         Column("Mark", lambda source: cites.link(source)),
         Column(

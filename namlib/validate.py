@@ -34,6 +34,8 @@ ROW_TYPES: dict[str, type] = {
     "pathway.yaml": Pathway,
     "seed_coverage.csv": SeedLine,
 }
+# Files that hold a list of such entries.
+LISTS = ("drugs.yaml", "conflicts.yaml")
 
 
 class LedgerError(ValueError):
@@ -228,5 +230,9 @@ def cross_check(ledger: Ledger, check_condition: Callable[[Any], None]) -> list[
 
 
 def schemas() -> dict[str, dict[str, Any]]:
-    """Build the JSON Schema of every data file, for editors that complete and check while typing."""
-    return {file: TypeAdapter(record_type).json_schema() for file, record_type in ROW_TYPES.items()}
+    """Build the JSON Schema of every data file, for editors that complete and check while typing.
+
+    A YAML file of many entries gets the schema of the whole file, which its first line names; a table that of a row.
+    """
+    whole: dict[str, Any] = {file: list[kind] for file, kind in ROW_TYPES.items() if file in LISTS}  # type: ignore[valid-type]
+    return {file: TypeAdapter(whole.get(file, kind)).json_schema() for file, kind in ROW_TYPES.items()}

@@ -12,6 +12,7 @@ PACKAGE = Path(__file__).resolve().parents[1] / "namlib"
 
 # From the ground up. A module may import from lower floors, and from its own where the floor is a folder.
 FLOORS = (
+    "namlib.frozen",
     "namlib.units",
     "namlib.records",
     "namlib.table",
@@ -28,7 +29,7 @@ FLOORS = (
     "namlib.__main__",
 )
 # A model knows no file, no citation and no prose, although those floors lie below it.
-MODEL_MAY_IMPORT = {"namlib.units", "namlib.records", "namlib.table", "namlib.model"}
+MODEL_MAY_IMPORT = {"namlib.frozen", "namlib.units", "namlib.records", "namlib.table", "namlib.model"}
 READS_FILES = {"open", "read_text", "read_bytes", "write_text", "write_bytes"}
 MAY_READ_FILES = ("namlib.store", "namlib.export")
 

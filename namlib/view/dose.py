@@ -38,6 +38,8 @@ _STYLE = (
     ".nam-dose.nam-dose th,.nam-dose.nam-dose td{text-align:left;vertical-align:top;"
     "padding:.3em .5em;border-top:1px solid #8886}"
     ".nam-dose td ul{margin:0;padding:0 0 0 1em}.nam-dose td li[data-t]{min-height:1.4em;white-space:nowrap}"
+    # A line of its own that never breaks: a warning that comes or goes moves nothing.
+    ".nam-dose .nam-here{display:block;min-height:1.4em;white-space:nowrap}.nam-dose details{overflow-x:auto}"
     ".nam-dose li:empty{list-style:none}.nam-dose .nam-plain{white-space:nowrap}"
     ".nam-dose .nam-value{font-variant-numeric:tabular-nums;white-space:nowrap;font-weight:600}"
     ".nam-dose .nam-body,.nam-dose .nam-summary{min-height:2.8em;margin:.2em 0}"
@@ -275,7 +277,7 @@ def _table(
         )
         spoken = " ".join(slots.show(slot) for slot in live)
         here = f"Here that gives {slots.show(given[regimen.id])} {fixed.period}. " if regimen.unit else ""
-        sentences.append(f"<li>{fixed.sentence}. {here}{spoken}</li>")
+        sentences.append(f'<li>{fixed.sentence}. <span class="nam-here">{here}{spoken}</span></li>')
     heads = ("Source", "Whose dose", "As published", "The rule alone gives", "After its own maximum", "Take care")
     head = "".join(f'<th scope="col">{name}</th>' for name in heads)
     caption = f"{drug.name}, regimen by regimen"
