@@ -196,4 +196,14 @@ def test_the_adult_ceiling_flag_names_the_ledgers_ceiling_and_spares_children():
 def test_applying_one_regimen_needs_no_other():
     regimen = next(item for item in LEDGER.regimens if item.id == "ivig_ad_nejm")
     result = dose(regimen, DRUGS["ivig"], ADULT, "adult")
-    assert result.given == "160 g per course"
+    assert result.given == "160 g per course, monthly"
+    assert result.published == "2 g/kg, monthly"
+
+
+def test_how_often_stands_beside_every_published_amount_unless_the_unit_says_it():
+    for result in doses(ADULT, LEDGER.regimens, LEDGER.drugs):
+        regimen = result.regimen
+        if not regimen.unit or regimen.frequency == "not_stated":
+            continue
+        daily = regimen.unit.endswith("/d") and regimen.frequency in ("daily", "once daily")
+        assert daily or result.published.endswith(f", {regimen.frequency}")

@@ -141,10 +141,11 @@ class Dose:
 
 
 def published(regimen: Regimen) -> str:
-    """Write a regimen's range as its source prints it, with its unit, and how often where that is not in the unit."""
+    """Write a regimen's range as its source prints it, with its unit and how often, where the unit does not say it."""
     if not regimen.unit or (regimen.low is None and regimen.high is None):
         return "no dose stated"
-    times = f", {regimen.frequency}" if regimen.per in ("dose", "infusion", "week") else ""
+    said = regimen.per == "day" and regimen.frequency in ("daily", "once daily")
+    times = "" if said or regimen.frequency == "not_stated" else f", {regimen.frequency}"
     return f"{span(regimen.low, regimen.high)} {regimen.unit.strip('{}')}{times}"
 
 
@@ -156,8 +157,8 @@ def said_unit(code: str, regimen: Regimen) -> str:
     mass = unit(code).mass or code.strip("{}") + "s"
     if regimen.per == "session" or (regimen.per == "course" and not unit(code).mass):
         return mass
-    if regimen.per == "dose":
-        return f"{mass} per dose, {regimen.frequency}"
+    if regimen.per in ("dose", "course"):
+        return f"{mass} per {regimen.per}, {regimen.frequency}"
     return f"{mass} {SAID_PER[regimen.per or 'course']}"
 
 

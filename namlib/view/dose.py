@@ -23,7 +23,7 @@ _STEPS = (1.0, 2.0, 2.5, 5.0)
 _TICKS = 5
 
 _WIDTH, _ROW, _TOP, _BOTTOM = 900, 40, 46, 26
-_LEFT, _RIGHT, _MARK_WIDTH = 265, 675, 8.0
+_LEFT, _RIGHT, _MARK_WIDTH = 305, 715, 8.0
 
 _STYLE = (
     "<style>"
