@@ -8,7 +8,7 @@ from functools import cache
 from typing import Any, NamedTuple
 
 from namlib.cite import Bibliography
-from namlib.model.dosing import Dose, dose, flat_unit, published, said_unit
+from namlib.model.dosing import SAID_PER, Dose, dose, flat_unit, published, said_unit
 from namlib.records import Drug, Regimen
 from namlib.table import Html, html
 from namlib.units import number, span, unit
@@ -154,7 +154,7 @@ def _row(slots: Slots, result: Dose, fixed: _Fixed, y: int, end: float, given: i
     return "".join(parts)
 
 
-def _axis(drug: Drug, end: float, height: int) -> str:
+def _axis(drug: Drug, regimens: Sequence[Regimen], end: float, height: int) -> str:
     ticks = []
     for amount in _ticks(end):
         x = _coordinate(_x(amount, end))
@@ -162,7 +162,7 @@ def _axis(drug: Drug, end: float, height: int) -> str:
             f'<path d="M{x} {_TOP - 6}V{height - _BOTTOM}" stroke="currentColor" stroke-opacity=".18"/>'
             f'<text x="{x}" y="{_TOP - 10}" text-anchor="middle" class="nam-small">{html(number(amount))}</text>'
         )
-    said = html(axis_words(drug))
+    said = html(axis_words(drug, regimens))
     title = f'<text x="{_LEFT}" y="14" class="nam-small">{said}</text>'
     if drug.adult_ceiling is None:
         return title + "".join(ticks)
@@ -177,11 +177,14 @@ def _axis(drug: Drug, end: float, height: int) -> str:
     )
 
 
-def axis_words(drug: Drug) -> str:
+def axis_words(drug: Drug, regimens: Sequence[Regimen]) -> str:
     """Say what the axis measures."""
-    per = {"d": "a day", "wk": "a week (once weekly)", "mo": "a month", "": "at one time"}
     known = unit(drug.chart_unit)
-    measure = f"{known.mass or drug.chart_unit.strip('{}') + 's'} {per[known.period]}"
+    if known.period:
+        per = {"d": "a day", "wk": "a week (once weekly)", "mo": "a month"}[known.period]
+    else:
+        per = " or ".join(dict.fromkeys(SAID_PER[regimen.per] for regimen in regimens if regimen.per))
+    measure = f"{known.mass or drug.chart_unit.strip('{}') + 's'} {per}"
     return f"{measure}; a bar too long for the axis is cut, its number is exact"
 
 
@@ -220,9 +223,10 @@ def dose_page(
             _row(slots, result, _fixed(result.regimen, bibliography), _TOP + _ROW * i, end, given[result.regimen.id])
             for i, result in enumerate(drawn)
         ]
+        axis = _axis(drug, [result.regimen for result in drawn], end, height)
         chart = (
             f'<svg viewBox="0 0 {_WIDTH} {height}" role="img" aria-label="Range chart of {html(drug.name)} by source; '
-            f'the table below holds the same numbers.">{_DEFS}{_axis(drug, end, height)}{"".join(rows)}</svg>'
+            f'the table below holds the same numbers.">{_DEFS}{axis}{"".join(rows)}</svg>'
         )
     table, sentences = _table(slots, results, drug, bibliography, given)
     head = slots.show(summary, "p", 'class="nam-summary"')

@@ -107,7 +107,7 @@ class Explorer(ipywidgets.DOMWidget):  # type: ignore[misc]  # ipywidgets carrie
 
     def __init__(self, name: str, page: Page, inputs: dict[str, Any], **traits: Any) -> None:
         self._page_name, self._shown = name, page
-        super().__init__(inputs=inputs, frame=self._frame(inputs, {}), **traits)
+        super().__init__(inputs=inputs, frame=self._frame(0, {}), **traits)
         # Not earlier: what an explorer starts with is on show already.
         self.observe(self._on_inputs, "inputs")
 
@@ -115,9 +115,9 @@ class Explorer(ipywidgets.DOMWidget):  # type: ignore[misc]  # ipywidgets carrie
         """Turn inputs into ``(name of the page, page, errors)``; the page is only used when there is no error."""
         raise NotImplementedError
 
-    def _frame(self, inputs: Mapping[str, Any], errors: dict[str, str]) -> dict[str, Any]:
+    def _frame(self, seq: int, errors: dict[str, str]) -> dict[str, Any]:
         values = list(self._shown.values)
-        return {"seq": inputs.get("seq", 0), "page": self._page_name, "values": values, "errors": errors}
+        return {"seq": seq, "page": self._page_name, "values": values, "errors": errors}
 
     def get_state(self, key: Any = None, drop_defaults: bool = False) -> dict[str, Any]:
         """Return the state for a browser that sees this explorer for the first time: the whole frame belongs to it."""
@@ -130,9 +130,9 @@ class Explorer(ipywidgets.DOMWidget):  # type: ignore[misc]  # ipywidgets carrie
             self._page_name, self._shown = name, page
         if self._page_name not in self.pages:
             self.pages = {**self.pages, self._page_name: self._shown.html}
-        before, frame = self.frame, self._frame(change.new, errors)
         # Inputs set from Python carry no number of their own; the browser must not take them for an old answer.
-        frame["seq"] = max(frame["seq"], before["seq"])
+        before, asked = self.frame, change.new.get("seq")
+        frame = self._frame(asked if isinstance(asked, int) and asked > before["seq"] else before["seq"], errors)
         self.frame = frame
         # Most slots stay as they are, so only what changed goes out: an update weighs little and the page keeps still.
         known = before["values"] if before["page"] == frame["page"] else []
