@@ -264,3 +264,14 @@ def test_every_input_has_a_label(make):
         assert spec["label"].strip()
         if spec["kind"] in ("choice", "set"):
             assert all(said.strip() for _, said in spec["options"])
+
+
+def test_a_control_can_be_set_by_code_and_says_what_the_explorer_then_shows():
+    explorer = nam.DoseExplorer("prednisone")
+    said = explorer.enter(age_years="9", weight_kg="30")
+    assert said == explorer.page.values[0] and "for the other age group" in said
+    with pytest.raises(Refused, match="pounds"):
+        explorer.enter(weight_kg="66 lb")
+    assert explorer.page.values[0] == said
+    with pytest.raises(Refused, match="is not a control"):
+        explorer.enter(shoe_size="42")

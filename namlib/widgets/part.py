@@ -139,6 +139,27 @@ class Explorer(ipywidgets.DOMWidget):  # type: ignore[misc]  # ipywidgets carrie
         changed = {i: value for i, value in enumerate(frame["values"]) if i >= len(known) or known[i] != value}
         self.send({**{key: frame[key] for key in ("seq", "page", "errors")}, "changed": changed})
 
+    def enter(self, **inputs: Any) -> str:
+        """Set controls by name, as a reader would by hand, and return what the explorer then says in one sentence.
+
+        Parameters
+        ----------
+        **inputs
+            What stands in the controls, as text.
+
+        Raises
+        ------
+        Refused
+            If there is no such control, or what was entered is refused; the page on show stays.
+        """
+        for name in inputs:
+            if name not in self.inputs:
+                raise Refused(str(name)[:40], f"is not a control; the controls are {', '.join(self.inputs)}")
+        self.inputs = {**self.inputs, **inputs}
+        for name, reason in self.frame["errors"].items():
+            raise Refused(name, reason)
+        return self._shown.values[0]
+
     @property
     def page(self) -> Page:
         """The page on show."""
