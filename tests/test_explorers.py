@@ -62,7 +62,7 @@ def test_every_slot_value_stands_in_the_page_where_the_browser_would_put_it(drug
 def test_a_slot_escapes_text_and_a_phrase_is_whole_in_the_page_and_short_in_the_value():
     slots = Slots([escaped("a <long> phrase")])
     content = slots.markup(slots.say("a <long> phrase"))
-    page = slots.page(content)
+    page = slots.page(lambda: content)
     assert "a &lt;long&gt; phrase" in page.html
     assert page.values == ("\x010;",)
     assert "<b>" not in Slots().text("<b>")

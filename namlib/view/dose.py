@@ -230,7 +230,7 @@ def dose_page(
         )
     table, sentences = _table(slots, results, drug, bibliography, given)
     head = slots.show(summary, "p", 'class="nam-summary"')
-    return slots.page(f'<div class="nam-dose">{_STYLE}{body}{head}{chart}{table}{sentences}</div>')
+    return slots.page(lambda: f'<div class="nam-dose">{_STYLE}{body}{head}{chart}{table}{sentences}</div>')
 
 
 def _mass(result: Dose, low: float | None, high: float | None) -> str:

@@ -12,7 +12,7 @@ from namlib.records import Edge, Fact, Ledger, Node
 from namlib.table import Html, html
 from namlib.view.palette import BLUE, GREY, ORANGE, VERMILLION
 from namlib.view.sentences import HOW_READ_WORDS
-from namlib.view.slots import Page, Slots
+from namlib.view.slots import Page, Slots, StateSlot
 
 LANES = ("beside", "HMGCR", "all", "SRP", "seronegative", "controlled")
 _LANE_WORDS = {
@@ -116,19 +116,21 @@ def _box(node: Node, state: str) -> str:
     )
 
 
-def _graph(slots: Slots, walk: Walk, nodes: Sequence[Node], edges: Sequence[Edge]) -> str:
-    by_id = {node.id: node for node in nodes}
+def _states(walk: Walk, nodes: Sequence[Node], edges: Sequence[Edge]) -> str:
+    """Write the state of every box and then of every arrow, one letter each."""
     taken, open_ = set(walk.taken), set(walk.open)
     taken_edges, open_edges = set(walk.taken_edges), set(walk.open_edges)
+    boxes = "".join("1" if node.id in taken else "?" if node.id in open_ else "0" for node in nodes)
+    return boxes + "".join("1" if edge.id in taken_edges else "?" if edge.id in open_edges else "0" for edge in edges)
+
+
+def _graph(states: StateSlot, nodes: Sequence[Node], edges: Sequence[Edge]) -> str:
+    by_id = {node.id: node for node in nodes}
     height = _TOP + (max(node.stage for node in nodes) + 1) * _ROW
     lanes = "".join(
         f'<text x="{_lane_start(lane) + _BOX_WIDTH // 2}" y="18" text-anchor="middle" class="nam-small">'
         f"{html(_LANE_WORDS[lane])}</text>"
         for lane in LANES
-    )
-    states = slots.states(
-        "".join("1" if node.id in taken else "?" if node.id in open_ else "0" for node in nodes)
-        + "".join("1" if edge.id in taken_edges else "?" if edge.id in open_edges else "0" for edge in edges)
     )
     arrows = [
         f'<path d="{_curve(by_id[edge.start], by_id[edge.end])}" fill="none" marker-end="url(#nam-tip)" '
@@ -265,7 +267,8 @@ def pathway_page(
     summary = slots.text(repr(walk) + ".", "p", 'class="nam-summary"')
     change = walk.nearest_change.words if walk.nearest_change else "No single different answer alters the steps."
     nearest = slots.text(f"Nearest change: {change}", "p", 'class="nam-change"')
-    graph = _graph(slots, walk, nodes, ledger.pathway.edges)
+    edges = ledger.pathway.edges
+    states = slots.states(_states(walk, nodes, edges))
     texts = _step_texts(slots, walk)
     steps = "".join(slots.markup(texts.get(node.id, Html("")), "li") for node in nodes)
     checks = _check_texts(slots, walk)
@@ -278,14 +281,17 @@ def pathway_page(
         "div",
         'class="nam-detail" tabindex="0" role="region" aria-label="The box that is open"',
     )
-    states = (
+    legend = (
         '<p class="nam-legend"><small><span id="nam-on">\N{CHECK MARK} solid blue: on the route</span>; '
         '<span id="nam-open">? dashed: open, an answer is missing</span>; '
         '<span id="nam-off">thin grey: not on the route</span>. Red bar: urgent, beside everything else.</small></p>'
     )
     return slots.page(
-        f'<div class="nam-path">{_STYLE}{summary}{nearest}{states}<div class="nam-grid"><div>{graph}</div><div>{opened}'
-        '<div class="nam-walk" tabindex="0" role="region" aria-label="The walk in words"><h4>The walk in words</h4>'
-        f"<ol>{steps}</ol><details><summary>Look at first, before any drug here</summary><ul>{looks}</ul></details>"
-        "</div></div></div></div>"
+        lambda: (
+            f'<div class="nam-path">{_STYLE}{summary}{nearest}{legend}<div class="nam-grid">'
+            f"<div>{_graph(states, nodes, edges)}</div><div>{opened}"
+            '<div class="nam-walk" tabindex="0" role="region" aria-label="The walk in words"><h4>The walk in words</h4>'
+            f"<ol>{steps}</ol><details><summary>Look at first, before any drug here</summary><ul>{looks}</ul></details>"
+            "</div></div></div></div>"
+        )
     )

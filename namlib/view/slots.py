@@ -8,7 +8,8 @@ the page and only replaces slot texts, which is quick, small to send, and moves 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import cached_property
 
 from namlib.frozen import frozen
 from namlib.table import Html, html
@@ -36,10 +37,18 @@ class StateSlot:
 
 @frozen
 class Page:
-    """Finished HTML and the current text of every slot in it, in slot order."""
+    """The current text of every slot, in slot order, and the finished HTML, written when it is first asked for.
 
-    html: str
+    An update of a live explorer sends values alone and never asks.
+    """
+
     values: tuple[str, ...]
+    write: Callable[[], str]
+
+    @cached_property
+    def html(self) -> str:
+        """The whole page with every slot filled."""
+        return self.write()
 
 
 class Slots:
@@ -100,7 +109,9 @@ class Slots:
         """Register the states of many elements as one short text, one letter for each (see :data:`STATES`)."""
         return StateSlot(self.add(letters), letters)
 
-    def page(self, content: str) -> Page:
-        """Close the collection. The page holds every phrase in full; the values keep the numbers."""
-        whole = _MARKED.sub(lambda found: self._phrases[int(found[1])], content)
-        return Page(whole, tuple(self.values))
+    def page(self, write: Callable[[], str]) -> Page:
+        """Close the collection. The page holds every phrase in full; the values keep the numbers.
+
+        ``write`` makes the page; it may draw what needs no slot of its own, but may not register any.
+        """
+        return Page(tuple(self.values), lambda: _MARKED.sub(lambda found: self._phrases[int(found[1])], write()))

@@ -115,7 +115,7 @@ class DoseExplorer(Explorer):
         except Refused as refused:
             errors["population"] = f"Whose regimens fit: {refused.reason}"
         if errors:
-            return self._page_name, Page("", ()), errors
+            return self._page_name, Page((), str), errors
         assert isinstance(key, str)
         return key, self._page(key, answers, population), {}
 

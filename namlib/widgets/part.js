@@ -63,6 +63,7 @@ function control(spec, uid, change) {
     }
   };
   const fail = (reason) => {
+    if (error.textContent === (reason || "")) return;
     error.textContent = reason || "";
     for (const input of inputs) {
       if (reason) input.setAttribute("aria-invalid", "true");
@@ -190,8 +191,10 @@ function render({ model, el }) {
     const errors = frame.errors || {};
     for (const [name, one] of Object.entries(controls)) one.fail(errors[name]);
     const wrong = Object.keys(errors).length > 0;
-    page.classList.toggle("nam-stale", wrong);
-    page.setAttribute("aria-disabled", String(wrong));
+    if (page.classList.contains("nam-stale") !== wrong) {
+      page.classList.toggle("nam-stale", wrong);
+      page.setAttribute("aria-disabled", String(wrong));
+    }
     // A screen reader is told once the reader pauses, not at every step of a slider.
     const words = wrong ? Object.values(errors).join(" ") : frame.values[0] || "";
     clearTimeout(spoken);

@@ -106,7 +106,7 @@ class PathwayExplorer(Explorer):
         if selected is not None and (not isinstance(selected, str) or selected not in self._boxes):
             errors["selected"] = f"{str(selected)[:40]!r} is not a box of the pathway"
         if errors:
-            return "pathway", Page("", ()), errors
+            return "pathway", Page((), str), errors
         laid_out = {**findings(answers), "age_group": age_group}
         self.walk = walk(laid_out, self._ledger.pathway, self._ledger.drugs)
         return "pathway", pathway_page(self.walk, self._ledger, course.bibliography(), selected, self._phrases), {}
