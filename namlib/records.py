@@ -6,6 +6,7 @@ The type annotations are the schema; :mod:`namlib.validate` turns file contents 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date
 from typing import Any, Literal
 
@@ -417,3 +418,18 @@ class Ledger:
     conflicts: tuple[Conflict, ...]
     pathway: Pathway
     seed_lines: tuple[SeedLine, ...]
+
+    @classmethod
+    def waiting(cls, parts: dict[str, Callable[[], Any]]) -> Ledger:
+        """Make a ledger whose parts are brought back when first asked for: a dose needs no pathway, a walk no dose."""
+        ledger: Ledger = object.__new__(cls)
+        vars(ledger)["_parts"] = parts
+        return ledger
+
+    def __getattr__(self, name: str) -> Any:
+        # Only called for a name that is not there yet.
+        parts = vars(self).get("_parts", {})
+        if name not in parts:
+            raise AttributeError(f"a ledger has no {name!r}")
+        value = vars(self)[name] = parts.pop(name)()
+        return value

@@ -11,7 +11,7 @@ import json
 from binascii import crc32
 from collections.abc import Callable, Iterator
 from datetime import date
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -126,8 +126,9 @@ def _load_compiled(folder: Path) -> Ledger | None:
     held = json.loads(compiled.read_text(encoding="utf-8"))
     if held.get("fingerprint") != fingerprint(folder):
         return None
-    ledger: Ledger = _revive(Ledger, held["ledger"])
-    return ledger
+    revivers = dict(_revivers(Ledger))
+    names = (field.name for field in dataclasses.fields(Ledger))
+    return Ledger.waiting({name: partial(revivers[place], held["ledger"][place]) for place, name in enumerate(names)})
 
 
 def compile_ledger(check_condition: ConditionCheck | None = None, folder: Path | None = None) -> Path:
