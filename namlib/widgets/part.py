@@ -97,13 +97,14 @@ class Explorer(ipywidgets.DOMWidget):  # type: ignore[misc]  # ipywidgets carrie
     controls: traitlets.List[Any] = traitlets.List().tag(sync=True)
     pages = traitlets.Dict().tag(sync=True)
     phrases: traitlets.List[str] = traitlets.List().tag(sync=True)
-    inputs = traitlets.Dict().tag(sync=True)
+    # What the browser sends is not sent back to it: the answer is the frame, and an echo would only come before it.
+    inputs = traitlets.Dict().tag(sync=True, echo_update=False)
     frame = traitlets.Dict()  # sent by get_state as a whole, and then as what has changed; see _refresh
     frames = traitlets.Dict().tag(sync=True)
     frames_for = traitlets.Unicode("").tag(sync=True)
     use_frames = traitlets.Bool(True).tag(sync=True)
-    want = traitlets.Unicode("").tag(sync=True)
-    want_pages = traitlets.Bool(False).tag(sync=True)
+    want = traitlets.Unicode("").tag(sync=True, echo_update=False)
+    want_pages = traitlets.Bool(False).tag(sync=True, echo_update=False)
 
     def __init__(self, name: str, page: Page, inputs: dict[str, Any], **traits: Any) -> None:
         self._page_name, self._shown = name, page
