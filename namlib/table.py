@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import re
 from collections.abc import Iterable, Sequence
 from datetime import date
 from functools import lru_cache
@@ -107,17 +106,6 @@ def plain(value: Any) -> Any:
     if isinstance(value, date):
         return value.isoformat()
     return value
-
-
-def without_tags(text: str) -> str:
-    """Strip markup for a plain-text form.
-
-    Examples
-    --------
-    >>> without_tags("<b>2</b> g/kg")
-    '2 g/kg'
-    """
-    return re.sub(r"<[^>]+>", "", text)
 
 
 @frozen

@@ -7,7 +7,7 @@ from typing import Any
 
 from namlib.model.dosing import POPULATION_WORDS, Dose, Flag, body_surface_m2
 from namlib.records import Drug, Regimen
-from namlib.units import number, span, unit
+from namlib.units import number, span
 
 HOW_READ_WORDS = {
     "primary": "read in the source",
@@ -95,8 +95,3 @@ def doses_summary(doses: Sequence[Dose], drug: Drug) -> str:
         if found:
             parts.append(f"{found} {words}")
     return "; ".join(parts) + "."
-
-
-def unit_words(code: str) -> str:
-    """Say a unit: ``mg/d`` becomes ``milligrams a day``."""
-    return unit(code).spoken
