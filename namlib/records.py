@@ -79,6 +79,20 @@ Topic = Literal[
     "monitoring",
     "rehabilitation",
     "emergency",
+    "classification",
+    "EULAR/ACR 2017",
+    "histology",
+    "antibody tests",
+    "epidemiology",
+    "CK",
+    "weakness",
+    "MRI and EMG",
+    "time to diagnosis",
+    "mimics",
+    "cancer",
+    "triggers",
+    "children",
+    "response",
 ]
 
 # The starting documents: listed, never evidence.
@@ -348,7 +362,10 @@ class Conflict:
 
 @frozen
 class SeedLine:
-    """One line of a starting document: what teaches it, and what the evidence says of it."""
+    """One line of a starting document: what teaches it, and what the evidence says of it.
+
+    ``fields`` names the answers of a patient that settle the line, where it asks for something to be looked at.
+    """
 
     seed: Literal["S1", "S2"]
     line: int
@@ -360,6 +377,7 @@ class SeedLine:
     nodes: tuple[str, ...]
     notebook: str
     section: str
+    fields: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         _need(self.why, "why", "is blank")
@@ -407,6 +425,344 @@ class Pathway:
     edges: tuple[Edge, ...]
 
 
+# --- criteria ------------------------------------------------------------------------------------------------------
+
+
+@frozen
+class CriteriaItem:
+    """One item of a set of criteria.
+
+    ``when`` is its condition and ``test`` what would answer it. ``points`` and ``points_biopsy`` are its weights in a
+    score without and with biopsy (blank where a model has no such item), ``level`` the weight of a risk factor.
+    """
+
+    id: str
+    label: str
+    when: Any
+    facts: tuple[str, ...]
+    how_read: HowRead
+    test: str
+    group: str = ""
+    points: float | None = None
+    points_biopsy: float | None = None
+    level: Literal["", "high", "intermediate", "low"] = ""
+
+    def __post_init__(self) -> None:
+        _need(self.facts, "facts", "names no fact")
+        _need(self.when is not None, "when", "an item needs a condition")
+        for field in ("points", "points_biopsy"):
+            weight = getattr(self, field)
+            _need(weight is None or round(weight * 10) == weight * 10, field, "a weight has one decimal")
+
+
+@frozen
+class Remark:
+    """What stops or qualifies an answer, in words. ``needs`` names items that must be met for it to be said."""
+
+    id: str
+    kind: Literal["stop", "qualify"]
+    when: Any
+    words: str
+    facts: tuple[str, ...]
+    test: str = ""
+    labels: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        _need(self.facts, "facts", "names no fact")
+        _need(self.when is not None, "when", "a remark needs a condition")
+
+
+@frozen
+class CriteriaLabel:
+    """One label of a set of criteria: items that must be met, and items that must be shown to be absent."""
+
+    id: str
+    label: str
+    met: tuple[str, ...]
+    absent: tuple[str, ...] = ()
+
+
+@frozen
+class ScoreModel:
+    """One model of a score: ``constant`` of its logistic form and the lowest score of each class."""
+
+    id: Literal["no_biopsy", "biopsy"]
+    name: str
+    constant: float
+    possible: float
+    probable: float
+    definite: float
+    facts: tuple[str, ...]
+    how_read: HowRead
+
+
+@frozen
+class RiskGroup:
+    """One group of a risk rule: reached by so many factors of a level; the first group that fits is taken."""
+
+    id: str
+    label: str
+    at_diagnosis: tuple[str, ...]
+    facts: tuple[str, ...]
+    high_factors: int | None = None
+    intermediate_factors: int | None = None
+    later: str = ""
+
+
+@frozen
+class Panel:
+    """A set of tests that a guideline asks for together."""
+
+    id: str
+    label: str
+    tests: tuple[str, ...]
+    facts: tuple[str, ...]
+
+
+@frozen
+class Criteria:
+    """One published set of criteria as data: its items, and whatever else its rule needs."""
+
+    id: str
+    name: str
+    purpose: str
+    sources: tuple[str, ...]
+    how_read: HowRead
+    caveat: str
+    items: tuple[CriteriaItem, ...]
+    remarks: tuple[Remark, ...] = ()
+    labels: tuple[CriteriaLabel, ...] = ()
+    models: tuple[ScoreModel, ...] = ()
+    groups: tuple[RiskGroup, ...] = ()
+    panels: tuple[Panel, ...] = ()
+
+    def __post_init__(self) -> None:
+        known = [item.id for item in self.items]
+        _need(len(known) == len(set(known)), "items", "an id occurs twice")
+        for label in self.labels:
+            for name in (*label.met, *label.absent):
+                _need(name in known, "labels", f"{name!r} is not an item")
+        for group in self.groups:
+            for name in group.at_diagnosis:
+                _need(name in [panel.id for panel in self.panels], "groups", f"{name!r} is not a panel")
+
+
+# --- mimics, red flags, antibody tests, CK -------------------------------------------------------------------------
+
+MimicEffect = Literal["excludes", "speaks against", "speaks for"]
+# The columns of the matrix of mimics, in the order in which they are drawn.
+MIMIC_FEATURES = (
+    "tempo",
+    "age at onset",
+    "CK",
+    "weakness pattern",
+    "eyes, face, swallowing",
+    "skin, joints, lung",
+    "exposure",
+    "family and genes",
+    "blood tests",
+    "biopsy",
+)
+MimicFeatureName = Literal[
+    "tempo",
+    "age at onset",
+    "CK",
+    "weakness pattern",
+    "eyes, face, swallowing",
+    "skin, joints, lung",
+    "exposure",
+    "family and genes",
+    "blood tests",
+    "biopsy",
+]
+# The row of the matrix that the mimics are compared with.
+IMNM = "imnm"
+
+
+@frozen
+class Mimic:
+    """One disease that is taken for IMNM, or IMNM for it: what misleads, and the test that would tell."""
+
+    id: str
+    name: str
+    trap: str
+    test: str
+    sources: tuple[str, ...]
+    locator: str
+    certainty: Certainty
+    how_read: HowRead
+    standing: Standing
+    reviewed_on: date
+    review_by: date
+    facts: tuple[str, ...] = ()
+    caveat: str = ""
+    unit: str = ""
+    low: float | None = None
+    high: float | None = None
+
+    def __post_init__(self) -> None:
+        _check_shared(self)
+
+
+@frozen
+class MimicFeature:
+    """One cell of the matrix: what is seen in a mimic (or in IMNM), and what an answer to it does.
+
+    ``compared`` says whether the feature tells the mimic from IMNM. ``when`` is the condition under which the finding
+    ``effect`` the mimic: excludes it, speaks against it or speaks for it.
+    """
+
+    mimic: str
+    feature: MimicFeatureName
+    seen: str
+    compared: Literal["differs", "overlaps", "reference"]
+    how_read: HowRead
+    sources: tuple[str, ...]
+    effect: MimicEffect | None = None
+    when: Any = None
+    caveat: str = ""
+
+    def __post_init__(self) -> None:
+        _need(self.sources, "sources", "names no source")
+        _need((self.effect is None) == (self.when is None), "effect", "effect and when come together or not at all")
+        _need((self.compared == "reference") == (self.mimic == IMNM), "compared", "'reference' is for IMNM alone")
+        if self.how_read == "recalled":
+            _need(self.caveat, "caveat", "is blank, but a recalled cell must say so")
+
+
+@frozen
+class RedFlagAction:
+    """One thing to do the same night: with the facts behind it, or marked as this course's convention."""
+
+    text: str
+    facts: tuple[str, ...] = ()
+    convention: bool = False
+
+    def __post_init__(self) -> None:
+        _need(bool(self.facts) != self.convention, "facts", "names no fact and is not marked as a convention, or both")
+
+
+@frozen
+class RedFlag:
+    """One danger sign: how often it was measured, and what to do the same night."""
+
+    id: str
+    sign: str
+    when: Any
+    facts: tuple[str, ...]
+    tonight: tuple[RedFlagAction, ...]
+    caveat: str = ""
+
+    def __post_init__(self) -> None:
+        _need(self.facts, "facts", "names no fact")
+        _need(self.tonight, "tonight", "says nothing to do")
+        _need(self.when is not None, "when", "a danger sign needs a condition")
+
+
+@frozen
+class AntibodyTest:
+    """What was counted with one assay: true positives among the diseased, false positives among the others.
+
+    A blank pair was not read. ``assumed_sensitivity`` marks a best case that the page must call an assumption.
+    """
+
+    id: str
+    antibody: Literal["anti-HMGCR", "anti-SRP", "myositis panel"]
+    assay: str
+    diseased: str
+    others: str
+    sources: tuple[str, ...]
+    locator: str
+    certainty: Certainty
+    how_read: HowRead
+    standing: Standing
+    reviewed_on: date
+    review_by: date
+    positive_diseased: int | None = None
+    n_diseased: int | None = None
+    positive_others: int | None = None
+    n_others: int | None = None
+    caveat: str = ""
+    unit: str = ""
+    low: float | None = None
+    high: float | None = None
+
+    def __post_init__(self) -> None:
+        _check_shared(self)
+        for positive, total in (("positive_diseased", "n_diseased"), ("positive_others", "n_others")):
+            count, people = getattr(self, positive), getattr(self, total)
+            _need((count is None) == (people is None), positive, f"{positive} and {total} come together")
+            _need(count is None or 0 <= count <= people, positive, f"{count} of {people}")
+
+
+@frozen
+class CkSeries:
+    """CK of one cohort: middle, spread, and when in the illness it was measured."""
+
+    id: str
+    cohort: str
+    population: Population
+    subtype: Subtype
+    statistic: Literal["median", "mean", "median peak", "mean peak"]
+    value: float
+    unit: str
+    measured: str
+    sources: tuple[str, ...]
+    locator: str
+    certainty: Certainty
+    how_read: HowRead
+    standing: Standing
+    reviewed_on: date
+    review_by: date
+    n_total: int | None = None
+    low: float | None = None
+    high: float | None = None
+    spread: Literal["", "range", "interquartile range", "standard deviation"] = ""
+    caveat: str = ""
+
+    def __post_init__(self) -> None:
+        _check_shared(self)
+        _need(self.unit == "U/L", "unit", "CK is held in U/L")
+        _need((self.low is None) == (not self.spread), "spread", "a spread needs its kind, and a kind its numbers")
+
+
+# --- published patients --------------------------------------------------------------------------------------------
+
+
+@frozen
+class Moment:
+    """One point in a published record: what was known, the label expected of it, and why the course's may differ."""
+
+    at: str
+    known: Any
+    expected: Literal[
+        "anti-SRP myopathy",
+        "anti-HMGCR myopathy",
+        "antibody-negative IMNM",
+        "cannot classify",
+        "not IMNM",
+    ]
+    because: str
+    difference: str = ""
+
+
+@frozen
+class PublishedRecord:
+    """One published patient (or group) as facts: what was read, and the moments at which it can be classified."""
+
+    id: str
+    title: str
+    sources: tuple[str, ...]
+    read: str
+    reported_as: str
+    moments: tuple[Moment, ...]
+    caveat: str = ""
+
+    def __post_init__(self) -> None:
+        _need(self.sources, "sources", "names no source")
+        _need(self.moments, "moments", "a record needs a moment")
+
+
 @frozen
 class Ledger:
     """All of ``data/``, checked against itself when it is made."""
@@ -418,6 +774,13 @@ class Ledger:
     conflicts: tuple[Conflict, ...]
     pathway: Pathway
     seed_lines: tuple[SeedLine, ...]
+    criteria: tuple[Criteria, ...]
+    mimics: tuple[Mimic, ...]
+    mimic_features: tuple[MimicFeature, ...]
+    red_flags: tuple[RedFlag, ...]
+    antibody_tests: tuple[AntibodyTest, ...]
+    ck_series: tuple[CkSeries, ...]
+    published_records: tuple[PublishedRecord, ...]
 
     @classmethod
     def waiting(cls, parts: dict[str, Callable[[], Any]]) -> Ledger:

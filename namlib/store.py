@@ -28,6 +28,15 @@ FILES = (
     "conflicts.yaml",
     "pathway.yaml",
     "seed_coverage.csv",
+    "criteria/enmc_2016.yaml",
+    "criteria/eular_acr_2017.yaml",
+    "criteria/imacs_2023.yaml",
+    "mimics.csv",
+    "mimic_features.csv",
+    "red_flags.yaml",
+    "antibody_tests.csv",
+    "ck_series.csv",
+    "published_records.yaml",
 )
 # The rules a row was checked against are part of what the compiled ledger vouches for.
 _RULES = ("frozen.py", "units.py", "records.py", "validate.py", "model/findings.py", "model/rules.py")
@@ -153,7 +162,7 @@ def compile_ledger(check_condition: ConditionCheck | None = None, folder: Path |
 
 
 def _write(path: Path, text: str) -> None:
-    path.parent.mkdir(exist_ok=True)
+    path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(text, encoding="utf-8", newline="\n")
 
 
@@ -166,7 +175,9 @@ def _csv_rows(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
     with path.open(encoding="utf-8", newline="") as lines:
         reader = csv.DictReader(lines, restkey="(extra cells)", restval="")
         for row in reader:
-            name = row.get("id") or f"{row.get('seed', '')} {row.get('line', '')}".strip()
+            name = row.get("id") or " ".join(
+                str(row[key]) for key in ("seed", "line", "mimic", "feature") if key in row
+            )
             yield f"row {reader.line_num} ({name})", row
 
 
@@ -235,26 +246,32 @@ def read_ledger(folder: Path, check_condition: ConditionCheck | None = None) -> 
     from namlib import validate
 
     problems: list[str] = []
-
-    def load(file: str, rows: Iterator[tuple[str, dict[str, Any]]], *, text: bool = False) -> tuple[Any, ...]:
-        made, wrong = validate.build(file, rows, text=text)
+    parts: dict[str, tuple[Any, ...]] = {}
+    for file in FILES:
+        made, wrong = validate.build(file, _rows(folder / file, file), text=file.endswith(".csv"))
         problems.extend(wrong)
-        return tuple(made)
-
-    sources = load("sources.bib", _bib_rows(folder / "sources.bib"))
-    facts = load("facts.csv", _csv_rows(folder / "facts.csv"), text=True)
-    regimens = load("regimens.csv", _csv_rows(folder / "regimens.csv"), text=True)
-    drugs = load("drugs.yaml", _yaml_rows(folder / "drugs.yaml", "key"))
-    conflicts = load("conflicts.yaml", _yaml_rows(folder / "conflicts.yaml", "id"))
-    pathways = load("pathway.yaml", iter([("the whole file", _yaml(folder / "pathway.yaml"))]))
-    seed_lines = load("seed_coverage.csv", _csv_rows(folder / "seed_coverage.csv"), text=True)
+        part = validate.PARTS[file]
+        parts[part] = parts.get(part, ()) + tuple(made)
     if problems:
         raise validate.LedgerError(problems)
-    ledger = Ledger(sources, facts, regimens, drugs, conflicts, pathways[0], seed_lines)
+    ledger = Ledger(**{**parts, "pathway": parts["pathway"][0]})
     problems = validate.cross_check(ledger, check_condition or (lambda condition: None))
     if problems:
         raise validate.LedgerError(problems)
     return ledger
+
+
+def _rows(path: Path, file: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Read the rows of a data file: BibTeX, a table, a list of entries, or one entry that is the whole file."""
+    from namlib.validate import LISTS
+
+    if file.endswith(".bib"):
+        return _bib_rows(path)
+    if file.endswith(".csv"):
+        return _csv_rows(path)
+    if file in LISTS:
+        return _yaml_rows(path, LISTS[file])
+    return iter([("the whole file", _yaml(path))])
 
 
 def load(check_condition: ConditionCheck | None = None, folder: Path | None = None) -> Ledger:

@@ -12,11 +12,19 @@ from typing import Any, TypeVar
 from pydantic import TypeAdapter, ValidationError
 
 from namlib.records import (
+    IMNM,
+    AntibodyTest,
+    CkSeries,
     Conflict,
+    Criteria,
     Drug,
     Fact,
     Ledger,
+    Mimic,
+    MimicFeature,
     Pathway,
+    PublishedRecord,
+    RedFlag,
     Refused,
     Regimen,
     SeedLine,
@@ -33,9 +41,24 @@ ROW_TYPES: dict[str, type] = {
     "conflicts.yaml": Conflict,
     "pathway.yaml": Pathway,
     "seed_coverage.csv": SeedLine,
+    "criteria/enmc_2016.yaml": Criteria,
+    "criteria/eular_acr_2017.yaml": Criteria,
+    "criteria/imacs_2023.yaml": Criteria,
+    "mimics.csv": Mimic,
+    "mimic_features.csv": MimicFeature,
+    "red_flags.yaml": RedFlag,
+    "antibody_tests.csv": AntibodyTest,
+    "ck_series.csv": CkSeries,
+    "published_records.yaml": PublishedRecord,
 }
-# Files that hold a list of such entries.
-LISTS = ("drugs.yaml", "conflicts.yaml")
+# The part of the ledger a file fills; several files may fill one.
+PARTS: dict[str, str] = {
+    "seed_coverage.csv": "seed_lines",
+    **{file: "criteria" for file in ROW_TYPES if file.startswith("criteria/")},
+}
+PARTS |= {file: file.partition(".")[0] for file in ROW_TYPES if file not in PARTS}
+# YAML files that hold a list of such entries, and what names an entry.
+LISTS = {"drugs.yaml": "key", "conflicts.yaml": "id", "red_flags.yaml": "id", "published_records.yaml": "id"}
 
 
 class LedgerError(ValueError):
@@ -51,16 +74,28 @@ def _fields(record_type: type) -> dict[str, Any]:
 
 
 def _from_text(record_type: type, row: Mapping[str, str]) -> dict[str, Any]:
-    """Prepare a CSV row for pydantic: blank means absent, tuples are separated by semicolons."""
+    """Prepare a CSV row for pydantic: blank means absent, tuples are separated by semicolons, a condition is YAML."""
     types = _fields(record_type)
     prepared: dict[str, Any] = {}
     for name, text in row.items():
         value = (text or "").strip()
         if str(types.get(name, "")).startswith("tuple"):
             prepared[name] = [part.strip() for part in value.split(";") if part.strip()]
+        elif value and types.get(name) == "Any":
+            prepared[name] = _condition(value)
         elif value:
             prepared[name] = value
     return prepared
+
+
+def _condition(text: str) -> Any:
+    from ruamel.yaml import YAML
+    from ruamel.yaml.error import YAMLError
+
+    try:
+        return YAML(typ="safe", pure=True).load(text)
+    except YAMLError:
+        return text  # refused as a condition by the rules, in words
 
 
 def _reason(error: Any) -> str:
@@ -164,6 +199,28 @@ def _references(ledger: Ledger) -> list[str]:
         need("seed_coverage.csv", place, "facts", seed_line.facts, facts)
         need("seed_coverage.csv", place, "regimens", seed_line.regimens, regimens)
         need("seed_coverage.csv", place, "nodes", seed_line.nodes, nodes)
+    for criteria in ledger.criteria:
+        file = f"criteria/{criteria.id}.yaml"
+        need(file, criteria.id, "sources", criteria.sources, sources)
+        parts: list[Any] = [*criteria.items, *criteria.remarks, *criteria.models, *criteria.groups, *criteria.panels]
+        for part in parts:
+            need(file, part.id, "facts", part.facts, facts)
+    mimics = {mimic.id for mimic in ledger.mimics}
+    for mimic in ledger.mimics:
+        need("mimics.csv", mimic.id, "sources", mimic.sources, sources)
+        need("mimics.csv", mimic.id, "facts", mimic.facts, facts)
+    for feature in ledger.mimic_features:
+        need("mimic_features.csv", f"{feature.mimic} {feature.feature}", "sources", feature.sources, sources)
+        need("mimic_features.csv", f"{feature.mimic} {feature.feature}", "mimic", [feature.mimic], mimics | {IMNM})
+    for flag in ledger.red_flags:
+        named = (*flag.facts, *(name for action in flag.tonight for name in action.facts))
+        need("red_flags.yaml", flag.id, "facts", named, facts)
+    for test in ledger.antibody_tests:
+        need("antibody_tests.csv", test.id, "sources", test.sources, sources)
+    for series in ledger.ck_series:
+        need("ck_series.csv", series.id, "sources", series.sources, sources)
+    for record in ledger.published_records:
+        need("published_records.yaml", record.id, "sources", record.sources, sources)
     return problems
 
 
@@ -193,18 +250,20 @@ def _ceilings(ledger: Ledger) -> list[str]:
 
 
 def _conditions(ledger: Ledger, check: Callable[[Any], None]) -> list[str]:
+    conditions = [("pathway.yaml", edge.id, edge.when) for edge in ledger.pathway.edges]
+    conditions += [("drugs.yaml", f"{drug.key}/{item.id}", item.when) for drug in ledger.drugs for item in drug.checks]
+    for criteria in ledger.criteria:
+        file = f"criteria/{criteria.id}.yaml"
+        conditions += [(file, item.id, item.when) for item in criteria.items]
+        conditions += [(file, remark.id, remark.when) for remark in criteria.remarks]
+    conditions += [("mimic_features.csv", f"{item.mimic} {item.feature}", item.when) for item in ledger.mimic_features]
+    conditions += [("red_flags.yaml", flag.id, flag.when) for flag in ledger.red_flags]
     problems = []
-    for edge in ledger.pathway.edges:
+    for file, row, condition in conditions:
         try:
-            check(edge.when)
+            check(condition)
         except Refused as refused:
-            problems.append(f"pathway.yaml, row {edge.id}, field when: {refused}")
-    for drug in ledger.drugs:
-        for item in drug.checks:
-            try:
-                check(item.when)
-            except Refused as refused:
-                problems.append(f"drugs.yaml, row {drug.key}/{item.id}, field when: {refused}")
+            problems.append(f"{file}, row {row}, field when: {refused}")
     return problems
 
 
@@ -219,6 +278,11 @@ def cross_check(ledger: Ledger, check_condition: Callable[[Any], None]) -> list[
         "conflicts.yaml": [conflict.id for conflict in ledger.conflicts],
         "pathway.yaml": [node.id for node in ledger.pathway.nodes] + [edge.id for edge in ledger.pathway.edges],
         "seed_coverage.csv": [f"{item.seed} line {item.line}" for item in ledger.seed_lines],
+        "mimics.csv": [mimic.id for mimic in ledger.mimics],
+        "red_flags.yaml": [flag.id for flag in ledger.red_flags],
+        "antibody_tests.csv": [test.id for test in ledger.antibody_tests],
+        "ck_series.csv": [series.id for series in ledger.ck_series],
+        "published_records.yaml": [record.id for record in ledger.published_records],
     }.items():
         problems += duplicates(file, keys)
     for field in ("label", "url"):

@@ -47,7 +47,7 @@ BASE: Answers = {
     "viral_screen": "negative",
     "weakness": "moderate",
     "respiratory_failure": False,
-    "severe_dysphagia": False,
+    "dysphagia": "none",
     "myocarditis": False,
     "response": "untreated",
     "used": frozenset(),
@@ -301,16 +301,16 @@ def test_steroid_and_sparing_agent_start_together_whenever_the_disease_is_confir
 
 
 @pytest.mark.parametrize(
-    ("danger", "box"),
+    ("danger", "calmly", "urgently", "box"),
     [
-        ("respiratory_failure", "urgent_breathing"),
-        ("severe_dysphagia", "urgent_swallow"),
-        ("myocarditis", "urgent_heart"),
+        ("respiratory_failure", False, True, "urgent_breathing"),
+        ("dysphagia", "none", "severe", "urgent_swallow"),
+        ("myocarditis", False, True, "urgent_heart"),
     ],
 )
-def test_an_urgent_step_is_taken_beside_the_route_and_never_replaces_it(danger, box):
+def test_an_urgent_step_is_taken_beside_the_route_and_never_replaces_it(danger, calmly, urgently, box):
     for answers in [{}, *(answers for answers, _ in enumerated()[::97])]:
-        calm, urgent = (walked({**answers, danger: value}) for value in (False, True))
+        calm, urgent = (walked({**answers, danger: value}) for value in (calmly, urgently))
         assert box in urgent.taken
         # Only the steroid-free start, which is for those who are not severe, may fall away.
         assert set(calm.taken) - set(urgent.taken) <= {"ivig_alone"}, answers

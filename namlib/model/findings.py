@@ -42,6 +42,8 @@ class Field:
     choices: tuple[str, ...] = ()
     traps: tuple[tuple[str, str], ...] = ()
     group: str = "findings"
+    # How a choice of a set is said once it is ticked; see choice_label.
+    said: str = "{}"
 
 
 def _test(name: str, label: str, counts: str, group: str = "tests") -> Field:
@@ -60,6 +62,11 @@ _METRES = ("m|metre|metres|meter|meters", "give the height in centimetres")
 _KATAL = ("ukat/l|µkat/l|μkat/l|ukat|µkat|μkat", "microkatal are not accepted: 1 ukat/L is 60 U/L")
 _MONTHS = ("mo|month|months|wk|weeks", "give the age in years; six months is 0.5")
 _GRAMS = ("g|gram|grams", "give the weight in kilograms")
+_YEARS = ("y|yr|yrs|year|years|wk|weeks", "give the time in months; half a year is 6")
+
+# No laboratory's upper limit of CK lies this high: the entry threshold of the trial in IMNM (fact ``ck_threshold``).
+# Below it, whether CK is raised depends on a limit that must be entered.
+CK_ABOVE_ANY_LIMIT_U_PER_L = 1000.0
 
 TREATMENTS = (
     "glucocorticoid",
@@ -73,6 +80,10 @@ TREATMENTS = (
     "plasma_exchange",
     "cyclophosphamide",
 )
+NONE_FOUND = "none found"
+# Specific to myositis, and neither anti-SRP nor anti-HMGCR.
+OTHER_SPECIFIC = ("Jo-1", "other synthetase", "TIF1-gamma", "NXP2", "SAE1", "Mi-2", "MDA5")
+OTHER_ANTIBODIES = (NONE_FOUND, *OTHER_SPECIFIC, "PM-Scl", "Ku", "U1-RNP", "Ro52")
 
 FIELDS: dict[str, Field] = {
     field.name: field
@@ -104,13 +115,80 @@ FIELDS: dict[str, Field] = {
             group="body",
         ),
         Field(
+            "onset_age_years",
+            "Age at the first symptom",
+            "number",
+            "Age when the first related symptom appeared, not age now.",
+            "years",
+            0,
+            120,
+            traps=(_MONTHS,),
+            group="history",
+        ),
+        Field(
+            "symptom_months",
+            "Time since the first symptom",
+            "number",
+            "Weakness or raised CK, whichever was noticed first.",
+            "mo",
+            0,
+            1200,
+            traps=(_YEARS,),
+            group="history",
+        ),
+        Field(
             "ck_u_per_l", "Creatine kinase", "number", "The highest value so far.", "U/L", 0, 1_000_000, traps=(_KATAL,)
         ),
+        Field(
+            "ck_upper_limit_u_per_l",
+            "Upper limit of CK",
+            "number",
+            "As the laboratory that measured it prints it.",
+            "U/L",
+            20,
+            1000,
+            traps=(_KATAL,),
+        ),
+        _yes_no(
+            "ck_raised",
+            "CK above the upper limit",
+            "Where no number is known, or no limit. A number and its limit answer this by themselves.",
+        ),
+        _yes_no("other_enzymes_raised", "LDH, AST or ALT above the upper limit", "Any one of them."),
         _yes_no(
             "proximal_weakness",
             "Proximal weakness",
             "Measured weakness of shoulder or hip girdle; aching alone does not count.",
         ),
+        _yes_no(
+            "weak_proximal_arms", "Weak proximal arms", "Measured, on both sides, usually getting worse.", "strength"
+        ),
+        _yes_no(
+            "weak_proximal_legs", "Weak proximal legs", "Measured, on both sides, usually getting worse.", "strength"
+        ),
+        _yes_no(
+            "neck_flexors_weaker", "Neck flexors weaker than extensors", "Measured against each other.", "strength"
+        ),
+        _yes_no(
+            "legs_weaker_proximally",
+            "In the legs, proximal muscles weaker than distal",
+            "Measured against each other.",
+            "strength",
+        ),
+        _yes_no(
+            "finger_flexors_weaker",
+            "Finger flexors or knee extensors weakest",
+            "Finger flexion weaker than shoulder abduction, or knee extension weaker than hip flexion.",
+            "strength",
+        ),
+        _yes_no("facial_weakness", "Weak face or winged shoulder blades", "Often more on one side.", "strength"),
+        _yes_no("ocular_weakness", "Drooping lids or double vision", "Now or earlier in this illness.", "strength"),
+        _yes_no("heliotrope_rash", "Heliotrope rash", "Purple, of the upper lids.", "skin"),
+        _yes_no("gottron_papules", "Gottron papules", "Over the knuckles.", "skin"),
+        _yes_no("gottron_sign", "Gottron sign", "Redness over knuckles, elbows, knees or ankles.", "skin"),
+        _yes_no("cutaneous_necrosis", "Ulcers or necrosis of the skin", "Of the rash, not of pressure.", "skin"),
+        _yes_no("raynaud", "Raynaud phenomenon", "Reported or seen.", "skin"),
+        _yes_no("inflammatory_arthritis", "Inflammatory arthritis", "Swollen joints.", "skin"),
         Field(
             "muscle_biopsy",
             "Muscle biopsy",
@@ -119,16 +197,118 @@ FIELDS: dict[str, Field] = {
             choices=("necrotizing", "other", "not_done", "not_reported"),
             group="tests",
         ),
+        _yes_no(
+            "biopsy_endomysial_infiltrate",
+            "Endomysial infiltrate",
+            "Mononuclear cells that surround muscle fibres without invading them.",
+            "biopsy",
+        ),
+        _yes_no(
+            "biopsy_perimysial_infiltrate",
+            "Perimysial or perivascular infiltrate",
+            "Mononuclear cells.",
+            "biopsy",
+        ),
+        _yes_no("biopsy_perifascicular_atrophy", "Perifascicular atrophy", "Also perifascicular necrosis.", "biopsy"),
+        _yes_no("biopsy_rimmed_vacuoles", "Rimmed vacuoles", "In fibres that are not necrotic.", "biopsy"),
+        Field(
+            "mhc1",
+            "MHC class I on muscle fibres",
+            "choice",
+            "On the surface of fibres that are not necrotic.",
+            choices=("raised", "absent or focal", "not_done", "not_reported"),
+            group="biopsy",
+        ),
         _test("anti_hmgcr", "Anti-HMGCR antibody", "By an assay the laboratory has validated."),
         _test(
             "anti_srp", "Anti-SRP antibody", "A weak band on a line blot alone is a reason to repeat, not a positive."
         ),
         Field(
+            "other_antibodies",
+            "Other antibodies of a myositis panel",
+            "set",
+            "Tick what was found; nothing ticked means that no panel was done.",
+            choices=OTHER_ANTIBODIES,
+            group="tests",
+            said="anti-{} found",
+        ),
+        Field(
+            "thyroid",
+            "Thyroid",
+            "choice",
+            "By TSH, with free T4 where it is abnormal.",
+            choices=("normal", "underactive", "not_tested", "not_reported"),
+            group="tests",
+        ),
+        Field(
+            "gene_test",
+            "Gene panel for muscle disease",
+            "choice",
+            "Cause found: a variant that explains the illness.",
+            choices=("no cause found", "cause found", "not_done", "not_reported"),
+            group="tests",
+        ),
+        Field(
+            "acid_alpha_glucosidase",
+            "Acid alpha-glucosidase",
+            "choice",
+            "On a dried blood spot.",
+            choices=("normal", "low", "not_tested", "not_reported"),
+            group="tests",
+        ),
+        Field(
             "statin",
             "Statin",
             "choice",
-            "Any exposure, red yeast rice included.",
+            "Any exposure, red yeast rice and oyster mushrooms included.",
             choices=("never", "stopped", "taking", "not_reported"),
+        ),
+        _yes_no(
+            "better_off_trigger",
+            "Better after the trigger was stopped",
+            "CK and strength returning by themselves, without immunosuppression.",
+            "history",
+        ),
+        _yes_no("checkpoint_inhibitor", "Checkpoint inhibitor", "In the last year, for a cancer.", "history"),
+        _yes_no(
+            "other_myotoxin",
+            "Another drug or substance that harms muscle",
+            "Colchicine, chloroquine, a fibrate, alcohol, cocaine, zidovudine.",
+            "history",
+        ),
+        _yes_no(
+            "family_history", "Muscle disease in the family", "Weakness or raised CK in a blood relative.", "history"
+        ),
+        _yes_no(
+            "attacks",
+            "Attacks brought on by effort, fasting or a trigger",
+            "CK or dark urine that come and go within days.",
+            "history",
+        ),
+        _yes_no(
+            "better_explanation",
+            "Another disease explains it better",
+            "The clinician's judgement, which no criterion can make.",
+            "history",
+        ),
+        Field(
+            "myositis_subtype",
+            "Kind of myositis, as the clinician names it",
+            "choice",
+            "Leave blank to let the ENMC 2016 answer decide whether it is IMNM.",
+            choices=(
+                "IMNM",
+                "dermatomyositis",
+                "amyopathic dermatomyositis",
+                "polymyositis",
+                "antisynthetase syndrome",
+                "overlap myositis",
+                "inclusion body myositis",
+            ),
+            group="history",
+        ),
+        _yes_no(
+            "persistent_activity", "Still very active in spite of treatment", "As the clinician judges it.", "history"
         ),
         Field(
             "cancer_screen",
@@ -153,9 +333,22 @@ FIELDS: dict[str, Field] = {
             "Present or threatening: falling vital capacity, rising carbon dioxide.",
             "danger",
         ),
-        _yes_no(
-            "severe_dysphagia", "Severe dysphagia", "Aspiration, or unable to take food or tablets safely.", "danger"
+        Field(
+            "dysphagia",
+            "Dysphagia",
+            "choice",
+            "Severe: aspiration, or unable to take food or tablets safely.",
+            choices=("none", "mild", "moderate", "severe"),
+            group="danger",
         ),
+        _yes_no("dyspnoea", "Short of breath or weak cough", "Also when lying flat.", "danger"),
+        _yes_no(
+            "cardiac_signs",
+            "Chest pain, arrhythmia, long QTc or raised troponin I",
+            "Troponin T alone does not count: regenerating muscle makes it.",
+            "danger",
+        ),
+        _yes_no("rapid_loss", "Walking lost within weeks", "Or strength falling from week to week.", "danger"),
         _yes_no(
             "myocarditis", "Myocarditis or heart failure", "Suspected counts until it has been excluded.", "danger"
         ),
@@ -172,6 +365,7 @@ FIELDS: dict[str, Field] = {
             "set",
             "Tick what has been given, at a dose and for a time that counts.",
             choices=TREATMENTS,
+            said="{} already used",
         ),
         _yes_no(
             "recheck_done",
@@ -328,6 +522,81 @@ def drug_words(treatment: str) -> str:
     return "IVIG" if treatment == "ivig" else treatment.replace("_", " ")
 
 
+def choice_label(field: Field, choice: str) -> str:
+    """Say a ticked choice of a set as a question of its own.
+
+    Examples
+    --------
+    >>> choice_label(FIELDS["used"], "ivig"), choice_label(FIELDS["other_antibodies"], "Jo-1")
+    ('IVIG already used', 'anti-Jo-1 found')
+    >>> choice_label(FIELDS["other_antibodies"], NONE_FOUND)
+    'panel done, nothing found'
+    """
+    return "panel done, nothing found" if choice == NONE_FOUND else field.said.format(drug_words(choice))
+
+
+def ck_above_limit(answers: Mapping[str, Any]) -> bool | None:
+    """Whether CK is above the laboratory's upper limit, as far as the answers tell.
+
+    Examples
+    --------
+    >>> ck_above_limit({"ck_u_per_l": 711.0, "ck_upper_limit_u_per_l": 170.0}), ck_above_limit({"ck_u_per_l": 711.0})
+    (True, None)
+    >>> ck_above_limit({"ck_raised": True}), ck_above_limit({"ck_u_per_l": 8200.0})
+    (True, True)
+    """
+    said: bool | None = answers.get("ck_raised")
+    ck, limit = answers.get("ck_u_per_l"), answers.get("ck_upper_limit_u_per_l")
+    if said is not None or ck is None:
+        return said
+    if limit is not None:
+        return bool(ck > limit)
+    return True if ck >= CK_ABOVE_ANY_LIMIT_U_PER_L else None
+
+
+def _proximal_weakness(answers: Mapping[str, Any]) -> bool | None:
+    """Weak arms or legs are proximal weakness; both strong is none. The other way round nothing follows."""
+    said: bool | None = answers.get("proximal_weakness")
+    limbs = [answers.get("weak_proximal_arms"), answers.get("weak_proximal_legs")]
+    if said is not None:
+        return said
+    return True if True in limbs else False if limbs == [False, False] else None
+
+
+def contradiction(answers: Mapping[str, Any]) -> Refused | None:
+    """Name the first pair of answers that cannot both be right.
+
+    Examples
+    --------
+    >>> print(contradiction({"ck_raised": False, "ck_u_per_l": 8200.0}))
+    ck_raised: no contradicts a CK of 8200 U/L
+    >>> contradiction({"ck_raised": False}) is None
+    True
+    """
+    get = answers.get
+    measured = ck_above_limit({**answers, "ck_raised": None})
+    if get("ck_raised") is not None and measured is not None and get("ck_raised") is not measured:
+        limit = get("ck_upper_limit_u_per_l")
+        against = f" with an upper limit of {limit:g} U/L" if limit is not None else ""
+        said = "yes" if get("ck_raised") else "no"
+        return Refused("ck_raised", f"{said} contradicts a CK of {get('ck_u_per_l'):g} U/L{against}")
+    if get("proximal_weakness") is False:
+        for name in ("weak_proximal_arms", "weak_proximal_legs"):
+            if get(name):
+                return Refused("proximal_weakness", f"no contradicts {FIELDS[name].label.lower()}: yes")
+    onset, age = get("onset_age_years"), get("age_years")
+    if onset is not None and age is not None and onset > age:
+        return Refused("onset_age_years", f"{onset:g} years is later than the age now, {age:g} years")
+    panel = get("other_antibodies") or frozenset()
+    if NONE_FOUND in panel and len(panel) > 1:
+        return Refused("other_antibodies", f"{NONE_FOUND} contradicts {', '.join(sorted(panel - {NONE_FOUND}))}")
+    if get("muscle_biopsy") == "not_done":
+        for name, field in FIELDS.items():
+            if field.group == "biopsy" and get(name) not in (None, False, *UNANSWERED):
+                return Refused("muscle_biopsy", f"not done contradicts an answer to {field.label}")
+    return None
+
+
 def findings(answers: Mapping[str, Any]) -> dict[str, Any]:
     """Lay answers out for the rules: every field by name, unanswered tests as ``None``, one ``used_...`` per treatment.
 
@@ -336,8 +605,8 @@ def findings(answers: Mapping[str, Any]) -> dict[str, Any]:
     >>> laid_out = findings({"anti_srp": "not_tested", "used": frozenset({"ivig"}), "age_years": 9.0})
     >>> laid_out["anti_srp"], laid_out["used_ivig"], laid_out["used_rituximab"], laid_out["age_group"]
     (None, True, False, 'paediatric')
-    >>> findings({})["used_ivig"] is None
-    True
+    >>> findings({})["used_ivig"] is None, findings({"weak_proximal_legs": True})["proximal_weakness"]
+    (True, True)
     """
     laid_out: dict[str, Any] = {}
     for name, field in FIELDS.items():
@@ -348,4 +617,6 @@ def findings(answers: Mapping[str, Any]) -> dict[str, Any]:
         for choice in field.choices:
             laid_out[f"{name}_{choice}"] = None if value is None else choice in value
     laid_out["age_group"] = age_group(laid_out["age_years"])
+    laid_out["ck_above_limit"] = ck_above_limit(laid_out)
+    laid_out["proximal_weakness"] = _proximal_weakness(laid_out)
     return laid_out

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from pydantic import BaseModel, ConfigDict, ValidationError, field_validator, model_validator
 
 from namlib.model import findings as _findings
-from namlib.model.findings import FIELDS, age_group, read
+from namlib.model.findings import FIELDS, age_group, contradiction, read
 from namlib.records import Refused
 
 Test = Literal["positive", "negative", "not_tested", "not_reported"]
@@ -46,18 +46,67 @@ class Patient(BaseModel):
     sex: Literal["female", "male"] | None = None
     weight_kg: float | None = None
     height_cm: float | None = None
+    onset_age_years: float | None = None
+    symptom_months: float | None = None
     ck_u_per_l: float | None = None
+    ck_upper_limit_u_per_l: float | None = None
+    ck_raised: bool | None = None
+    other_enzymes_raised: bool | None = None
     proximal_weakness: bool | None = None
+    weak_proximal_arms: bool | None = None
+    weak_proximal_legs: bool | None = None
+    neck_flexors_weaker: bool | None = None
+    legs_weaker_proximally: bool | None = None
+    finger_flexors_weaker: bool | None = None
+    facial_weakness: bool | None = None
+    ocular_weakness: bool | None = None
+    dysphagia: Literal["none", "mild", "moderate", "severe"] | None = None
+    heliotrope_rash: bool | None = None
+    gottron_papules: bool | None = None
+    gottron_sign: bool | None = None
+    cutaneous_necrosis: bool | None = None
+    raynaud: bool | None = None
+    inflammatory_arthritis: bool | None = None
     muscle_biopsy: Literal["necrotizing", "other", "not_done", "not_reported"] | None = None
+    biopsy_endomysial_infiltrate: bool | None = None
+    biopsy_perimysial_infiltrate: bool | None = None
+    biopsy_perifascicular_atrophy: bool | None = None
+    biopsy_rimmed_vacuoles: bool | None = None
+    mhc1: Literal["raised", "absent or focal", "not_done", "not_reported"] | None = None
     anti_hmgcr: Test | None = None
     anti_srp: Test | None = None
+    other_antibodies: frozenset[str] | None = None
+    thyroid: Literal["normal", "underactive", "not_tested", "not_reported"] | None = None
+    gene_test: Literal["no cause found", "cause found", "not_done", "not_reported"] | None = None
+    acid_alpha_glucosidase: Literal["normal", "low", "not_tested", "not_reported"] | None = None
     statin: Literal["never", "stopped", "taking", "not_reported"] | None = None
+    better_off_trigger: bool | None = None
+    checkpoint_inhibitor: bool | None = None
+    other_myotoxin: bool | None = None
+    family_history: bool | None = None
+    attacks: bool | None = None
+    better_explanation: bool | None = None
+    myositis_subtype: (
+        Literal[
+            "IMNM",
+            "dermatomyositis",
+            "amyopathic dermatomyositis",
+            "polymyositis",
+            "antisynthetase syndrome",
+            "overlap myositis",
+            "inclusion body myositis",
+        ]
+        | None
+    ) = None
+    persistent_activity: bool | None = None
     cancer_screen: Literal["nothing found", "cancer found", "not_done", "not_reported"] | None = None
     connective_tissue_disease: bool | None = None
     viral_screen: Test | None = None
     weakness: Literal["none", "mild", "moderate", "severe"] | None = None
     respiratory_failure: bool | None = None
-    severe_dysphagia: bool | None = None
+    dyspnoea: bool | None = None
+    cardiac_signs: bool | None = None
+    rapid_loss: bool | None = None
     myocarditis: bool | None = None
     response: Literal["untreated", "improving", "inadequate", "controlled", "relapsed"] | None = None
     used: frozenset[str] | None = None
@@ -100,6 +149,13 @@ class Patient(BaseModel):
     @classmethod
     def _read(cls, raw: Any, info: Any) -> Any:
         return read(info.field_name, raw)
+
+    @model_validator(mode="after")
+    def _agrees_with_itself(self) -> Patient:
+        wrong = contradiction(self.answers())
+        if wrong is not None:
+            raise wrong
+        return self
 
     @property
     def age_group(self) -> Literal["adult", "paediatric"] | None:

@@ -17,7 +17,7 @@ from functools import lru_cache
 from typing import Any, Literal
 
 from namlib.frozen import frozen
-from namlib.model.findings import ADULT_FROM_YEARS, FIELDS, UNANSWERED, Field, Kind, drug_words
+from namlib.model.findings import ADULT_FROM_YEARS, FIELDS, UNANSWERED, Field, Kind, choice_label
 from namlib.records import Refused
 from namlib.units import number
 
@@ -49,8 +49,8 @@ def _questions() -> dict[str, Question]:
     for name, field in FIELDS.items():
         if field.kind == "set":
             for choice in field.choices:
-                label = f"{drug_words(choice)} already used"
-                found[f"{name}_{choice}"] = Question(f"{name}_{choice}", name, label, "yes_no", (True, False))
+                key = f"{name}_{choice}"
+                found[key] = Question(key, name, choice_label(field, choice), "yes_no", (True, False))
         elif field.kind == "yes_no":
             found[name] = Question(name, name, field.label, "yes_no", (True, False))
         else:
@@ -58,6 +58,9 @@ def _questions() -> dict[str, Question]:
             found[name] = Question(name, name, field.label, field.kind, answers)
     age = FIELDS["age_years"]
     found["age_group"] = Question("age_group", age.name, age.label, "choice", ("adult", "paediatric"))
+    found["ck_above_limit"] = Question(
+        "ck_above_limit", "ck_raised", FIELDS["ck_raised"].label, "yes_no", (True, False)
+    )
     return found
 
 

@@ -8,6 +8,7 @@ from itertools import groupby
 from namlib.cite import Bibliography
 from namlib.model.findings import FIELDS
 from namlib.model.pathway import DrugCheck, Walk, Way, asked
+from namlib.model.rules import QUESTIONS, rule
 from namlib.records import Edge, Fact, Ledger, Node
 from namlib.table import Html, html
 from namlib.view.palette import BLUE, GREY, ORANGE, VERMILLION
@@ -156,7 +157,9 @@ def phrases(ledger: Ledger, bibliography: Bibliography) -> list[Html]:
     said = [node.title for node in ledger.pathway.nodes]
     said += [text for edge in ledger.pathway.edges for text in (edge.label, edge.whose)]
     said += [text for drug in ledger.drugs for text in (drug.name, *(check.text for check in drug.checks))]
-    said += [field.label for field in FIELDS.values()]
+    conditions = [edge.when for edge in ledger.pathway.edges]
+    conditions += [check.when for drug in ledger.drugs for check in drug.checks]
+    said += sorted({FIELDS[QUESTIONS[key].field].label for item in conditions for key in rule(item).questions})
     shown = {name for node in ledger.pathway.nodes for name in node.facts}
     shown |= {name for edge in ledger.pathway.edges for name in edge.facts}
     pieces = [html(text) for text in said if text]

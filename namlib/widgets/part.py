@@ -9,7 +9,7 @@ import ipywidgets
 import traitlets
 
 from namlib import store
-from namlib.model.findings import FIELDS, drug_words, read
+from namlib.model.findings import FIELDS, contradiction, drug_words, read
 from namlib.records import Refused
 from namlib.view.slots import Page
 
@@ -70,6 +70,9 @@ def read_inputs(inputs: Mapping[str, Any], names: Any) -> tuple[dict[str, Any], 
             answers[name] = read(name, raw)
         except Refused as refused:
             errors[name] = f"{FIELDS[name].label}: {refused.reason}"
+    wrong = None if errors else contradiction(answers)
+    if wrong is not None:
+        errors[wrong.field] = f"{FIELDS[wrong.field].label}: {wrong.reason}"
     return answers, errors
 
 

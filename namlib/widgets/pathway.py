@@ -15,7 +15,7 @@ from namlib.widgets.part import Explorer, choice_control, group_control, read_in
 
 _FIRST = ("anti_hmgcr", "anti_srp", "muscle_biopsy", "statin", "weakness", "response", "recheck_done", "used")
 _GROUPS = {
-    "Urgent": ("respiratory_failure", "severe_dysphagia", "myocarditis"),
+    "Urgent": ("respiratory_failure", "dysphagia", "myocarditis"),
     "Causes and company": ("cancer_screen", "connective_tissue_disease", "viral_screen"),
     "Who": ("age_group", "sex", "pregnant", "diabetes"),
     "Before a drug is given": (
