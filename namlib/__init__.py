@@ -8,6 +8,7 @@ imported here, which is why the flag below is set by hand (type checkers take it
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from namlib.course import checklist as checklist
     from namlib.course import conflicts as conflicts
     from namlib.course import dose_by_weight as dose_by_weight
     from namlib.course import dose_picture as dose_picture
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from namlib.course import fact as fact
     from namlib.course import facts as facts
     from namlib.course import pathway_picture as pathway_picture
+    from namlib.course import published_records as published_records
     from namlib.course import references as references
     from namlib.course import regimens as regimens
     from namlib.course import seed_coverage as seed_coverage
@@ -30,6 +32,7 @@ _HOMES = {
     "Patient": "namlib.model.patient",
     "DoseExplorer": "namlib.widgets.dose",
     "PathwayExplorer": "namlib.widgets.pathway",
+    "checklist": "namlib.course",
     "conflicts": "namlib.course",
     "dose_by_weight": "namlib.course",
     "dose_picture": "namlib.course",
@@ -38,6 +41,7 @@ _HOMES = {
     "fact": "namlib.course",
     "facts": "namlib.course",
     "pathway_picture": "namlib.course",
+    "published_records": "namlib.course",
     "references": "namlib.course",
     "regimens": "namlib.course",
     "seed_coverage": "namlib.course",
