@@ -326,7 +326,7 @@ def checklist(patient: Patient) -> Table[ChecklistLine]:
         Column("Verdict of the evidence", lambda row: row.verdict),
         Column("Why", lambda row: row.why),
     ]
-    return Table(rows, f"Check list: {sum(row.done for row in rows)} of {len(rows)} lines answered", columns, "line")
+    return Table(rows, f"Check list, {sum(row.done for row in rows)} of {len(rows)} lines answered", columns, "line")
 
 
 # --- published patients --------------------------------------------------------------------------------------------
@@ -371,12 +371,12 @@ def published_records(*ids: str) -> Table[ClassifiedMoment]:
         Column("Obtained", lambda row: lines(row.obtained, *(f"Stop: {stop}" for stop in row.stops))),
         Column("Agreement", lambda row: "agrees" if row.agrees else "differs"),
         Column("Why they differ", lambda row: row.difference),
-        Column("What is missing", lambda row: lines(*row.missing)),
+        Column("What is missing", lambda row: lines(*row.asked)),
         Column("Source", lambda row: cites.links(row.sources)),
         Column("What was read", lambda row: small(row.was_read, row.caveat)),
     ]
     same = sum(row.agrees for row in rows)
-    return Table(rows, f"Published records: {same} of {len(rows)} moments agree", columns, "moment")
+    return Table(rows, f"Published records, {same} of {len(rows)} as expected", columns, "moment")
 
 
 # --- doses ---------------------------------------------------------------------------------------------------------

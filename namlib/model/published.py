@@ -7,11 +7,15 @@ the text. The classifier is handed in: this module knows neither criteria nor th
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from namlib.frozen import frozen
 from namlib.model.findings import FIELDS, contradiction, findings, read
+from namlib.model.rules import QUESTIONS
 from namlib.records import Moment, PublishedRecord, Refused
+
+if TYPE_CHECKING:
+    from namlib.model.diagnosis import Enmc2016
 
 # The labels of the criteria that each label of a record stands for: there are many ways not to know.
 STANDS_FOR: dict[str, tuple[str, ...]] = {
@@ -22,16 +26,13 @@ STANDS_FOR: dict[str, tuple[str, ...]] = {
     "not IMNM": ("not_met",),
 }
 
-# Returns a result with label, title, missing, next_test, stops and qualifications.
-Classifier = Callable[[Mapping[str, Any]], Any]
-
 
 @frozen
 class ClassifiedMoment:
     """One moment of a published record, as expected and as the criteria answer it.
 
-    ``missing`` are labels of what was not answered, ``stops`` and ``qualifications`` what the classifier says beside
-    its label. ``difference`` explains why the two labels part and is blank where they agree.
+    ``missing`` are the questions whose answer could still change the label, ``stops`` and ``qualifications`` what is
+    said beside it. ``difference`` explains why the two labels part and is blank where they agree.
     """
 
     record: str
@@ -51,6 +52,11 @@ class ClassifiedMoment:
     was_read: str
     caveat: str
     sources: tuple[str, ...]
+
+    @property
+    def asked(self) -> tuple[str, ...]:
+        """Labels of what is missing, as the form asks them."""
+        return tuple(dict.fromkeys(FIELDS[QUESTIONS[key].field].label for key in self.missing))
 
     def __repr__(self) -> str:
         outcome = "as expected" if self.agrees else f"expected {self.expected}"
@@ -94,8 +100,10 @@ def agrees(expected: str, label: str) -> bool:
     return label in STANDS_FOR[expected]
 
 
-def put_to(records: Iterable[PublishedRecord], classify: Classifier) -> tuple[ClassifiedMoment, ...]:
-    """Put every moment of the records to a classifier.
+def put_to(
+    records: Iterable[PublishedRecord], classify: Callable[[Mapping[str, Any]], Enmc2016]
+) -> tuple[ClassifiedMoment, ...]:
+    """Put every moment of the records to the criteria.
 
     Parameters
     ----------
@@ -124,10 +132,10 @@ def put_to(records: Iterable[PublishedRecord], classify: Classifier) -> tuple[Cl
                     answer.title,
                     agrees(moment.expected, answer.label),
                     moment.difference,
-                    tuple(answer.missing),
+                    answer.deciding,
                     answer.next_test,
-                    tuple(answer.stops),
-                    tuple(answer.qualifications),
+                    tuple(part.remark.words for part in answer.stops),
+                    tuple(part.remark.words for part in answer.qualifications),
                     record.reported_as,
                     record.read,
                     record.caveat,
