@@ -8,6 +8,10 @@ imported here, which is why the flag below is set by hand (type checkers take it
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from namlib.course import cancer_risk_imacs2023 as cancer_risk_imacs2023
+    from namlib.course import classify_enmc2016 as classify_enmc2016
+    from namlib.course import classify_eular_acr2017 as classify_eular_acr2017
+    from namlib.course import compare_criteria as compare_criteria
     from namlib.course import conflicts as conflicts
     from namlib.course import dose_by_weight as dose_by_weight
     from namlib.course import dose_picture as dose_picture
@@ -30,6 +34,10 @@ _HOMES = {
     "Patient": "namlib.model.patient",
     "DoseExplorer": "namlib.widgets.dose",
     "PathwayExplorer": "namlib.widgets.pathway",
+    "cancer_risk_imacs2023": "namlib.course",
+    "classify_enmc2016": "namlib.course",
+    "classify_eular_acr2017": "namlib.course",
+    "compare_criteria": "namlib.course",
     "conflicts": "namlib.course",
     "dose_by_weight": "namlib.course",
     "dose_picture": "namlib.course",

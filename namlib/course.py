@@ -10,7 +10,7 @@ from namlib.cite import Bibliography, reference
 from namlib.model import dosing
 from namlib.model.dosing import POPULATION_WORDS, Dose
 from namlib.model.findings import findings
-from namlib.records import Conflict, Drug, Fact, Ledger, Position, Regimen, SeedLine, Source
+from namlib.records import Conflict, Criteria, Drug, Fact, Ledger, Position, Regimen, SeedLine, Source
 from namlib.table import Column, Html, Table, html, html_table
 from namlib.units import span
 from namlib.view.dose import dose_page
@@ -18,8 +18,10 @@ from namlib.view.picture import Picture
 from namlib.view.sentences import HOW_READ_WORDS, doses_summary, statement, whom
 
 if TYPE_CHECKING:
+    from namlib.model.diagnosis import Comparison, Enmc2016, EularAcr2017
     from namlib.model.pathway import Walk
     from namlib.model.patient import Patient
+    from namlib.model.screening import CancerRisk
 
 
 @cache
@@ -60,6 +62,26 @@ def drug_record(key: str) -> Drug:
         if drug.key == key:
             return drug
     raise KeyError(f"no drug {key!r}; known: {', '.join(drug.key for drug in ledger().drugs)}")
+
+
+@cache
+def criteria_record(name: str) -> Criteria:
+    """Return one set of criteria by its id.
+
+    Raises
+    ------
+    KeyError
+        If the ledger has no such criteria; the message lists those it has.
+
+    Examples
+    --------
+    >>> criteria_record("enmc_2016").name
+    'ENMC 2016'
+    """
+    for criteria in ledger().criteria:
+        if criteria.id == name:
+            return criteria
+    raise KeyError(f"no criteria {name!r}; known: {', '.join(criteria.id for criteria in ledger().criteria)}")
 
 
 # --- facts and sources ---------------------------------------------------------------------------------------------
@@ -398,3 +420,75 @@ def pathway_picture(patient: Patient) -> Picture:
     result = walk(patient)
     page = pathway_page(result, ledger(), bibliography())
     return Picture(Html(page.html), repr(result))
+
+
+# --- criteria ------------------------------------------------------------------------------------------------------
+
+
+def classify_enmc2016(patient: Patient) -> Enmc2016:
+    """Label a patient by the ENMC 2016 criteria for IMNM: what is met, what is not known, and the next test.
+
+    For learning how the criteria work; a label of classification criteria is not a diagnosis.
+
+    Examples
+    --------
+    >>> from namlib import Patient
+    >>> classify_enmc2016(Patient(ck_u_per_l=8200, proximal_weakness=True, anti_srp="negative", anti_hmgcr="negative"))
+    ENMC 2016: biopsy needed; next: muscle biopsy
+    """
+    from namlib.model import diagnosis
+
+    return diagnosis.enmc2016(findings(patient.answers()), criteria_record("enmc_2016"))
+
+
+def classify_eular_acr2017(patient: Patient, biopsy: bool | None = None) -> EularAcr2017:
+    """Score a patient by the EULAR/ACR 2017 criteria for inflammatory myopathy, item by item.
+
+    Parameters
+    ----------
+    patient : Patient
+        What is known; everything else makes the score an interval.
+    biopsy : bool, optional
+        Which of the two models to use. Left out, the one with biopsy if a biopsy has been reported.
+
+    Examples
+    --------
+    >>> from namlib import Patient
+    >>> classify_eular_acr2017(Patient(onset_age_years=60, other_antibodies={"Jo-1"}, ck_raised=True)).class_low
+    'probable'
+    """
+    from namlib.model import diagnosis
+
+    return diagnosis.eular_acr2017(findings(patient.answers()), criteria_record("eular_acr_2017"), biopsy)
+
+
+def compare_criteria(patient: Patient) -> Comparison:
+    """Put ENMC 2016 and both models of EULAR/ACR 2017 side by side for one patient, with the reasons why they part.
+
+    Examples
+    --------
+    >>> from namlib import Patient
+    >>> compare_criteria(Patient(ck_raised=False))
+    ENMC 2016: not met; EULAR/ACR 2017, without biopsy: open, not IIM to definite; open whether they agree
+    """
+    from namlib.model import diagnosis
+
+    return diagnosis.compare(
+        findings(patient.answers()), criteria_record("enmc_2016"), criteria_record("eular_acr_2017")
+    )
+
+
+def cancer_risk_imacs2023(patient: Patient) -> CancerRisk:
+    """Sort a patient into the risk groups of the IMACS guideline on cancer screening, and say what it asks for.
+
+    Examples
+    --------
+    >>> from namlib import Patient
+    >>> cancer_risk_imacs2023(Patient(myositis_subtype="IMNM", anti_hmgcr="positive", dysphagia="severe"))
+    IMACS 2023: moderate to high risk
+    """
+    from namlib.model import diagnosis, screening
+
+    laid_out = findings(patient.answers())
+    enmc = diagnosis.enmc2016(laid_out, criteria_record("enmc_2016"))
+    return screening.imacs2023(laid_out, criteria_record("imacs_2023"), enmc)

@@ -484,7 +484,7 @@ class CriteriaLabel:
 
 @frozen
 class ScoreModel:
-    """One model of a score: ``constant`` of its logistic form and the lowest score of each class."""
+    """One model of a score: ``constant`` of its logistic form, and the lowest score and probability of each class."""
 
     id: Literal["no_biopsy", "biopsy"]
     name: str
@@ -492,8 +492,17 @@ class ScoreModel:
     possible: float
     probable: float
     definite: float
+    possible_probability: float
+    probable_probability: float
+    definite_probability: float
     facts: tuple[str, ...]
     how_read: HowRead
+
+    def __post_init__(self) -> None:
+        _need(self.facts, "facts", "names no fact")
+        _need(self.possible < self.probable < self.definite, "possible", "the classes are not in order")
+        probabilities = (self.possible_probability, self.probable_probability, self.definite_probability)
+        _need(0 < probabilities[0] < probabilities[1] < probabilities[2] < 1, "possible_probability", "not in order")
 
 
 @frozen
