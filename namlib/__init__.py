@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from namlib.course import classify_enmc2016 as classify_enmc2016
     from namlib.course import classify_eular_acr2017 as classify_eular_acr2017
     from namlib.course import compare_criteria as compare_criteria
+    from namlib.course import checklist as checklist
     from namlib.course import conflicts as conflicts
     from namlib.course import dose_by_weight as dose_by_weight
     from namlib.course import dose_picture as dose_picture
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from namlib.course import fact as fact
     from namlib.course import facts as facts
     from namlib.course import pathway_picture as pathway_picture
+    from namlib.course import published_records as published_records
     from namlib.course import references as references
     from namlib.course import regimens as regimens
     from namlib.course import seed_coverage as seed_coverage
@@ -38,6 +40,7 @@ _HOMES = {
     "classify_enmc2016": "namlib.course",
     "classify_eular_acr2017": "namlib.course",
     "compare_criteria": "namlib.course",
+    "checklist": "namlib.course",
     "conflicts": "namlib.course",
     "dose_by_weight": "namlib.course",
     "dose_picture": "namlib.course",
@@ -46,6 +49,7 @@ _HOMES = {
     "fact": "namlib.course",
     "facts": "namlib.course",
     "pathway_picture": "namlib.course",
+    "published_records": "namlib.course",
     "references": "namlib.course",
     "regimens": "namlib.course",
     "seed_coverage": "namlib.course",

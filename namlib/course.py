@@ -22,6 +22,10 @@ if TYPE_CHECKING:
     from namlib.model.pathway import Walk
     from namlib.model.patient import Patient
     from namlib.model.screening import CancerRisk
+    from namlib.model.checklist import ChecklistLine
+    from namlib.model.pathway import Walk
+    from namlib.model.patient import Patient
+    from namlib.model.published import ClassifiedMoment
 
 
 @cache
@@ -293,7 +297,7 @@ def conflicts(*ids: str, severity: str | None = None) -> Table[Conflict]:
     return ConflictTable(kept, "Disagreements", columns, "disagreement")
 
 
-def seed_coverage(seed: str | None = None, verdict: str | None = None) -> Table[SeedLine]:
+def seed_coverage(seed: str | None = None, verdict: str | None = None, notebook: str | None = None) -> Table[SeedLine]:
     """Return every line of the two starting documents with the verdict of the evidence, and where it is taught.
 
     Parameters
@@ -301,8 +305,14 @@ def seed_coverage(seed: str | None = None, verdict: str | None = None) -> Table[
     seed : {"S1", "S2"}, optional
     verdict : str, optional
         ``supported``, ``supported with a caveat``, ``contradicted`` or ``no support found``.
+    notebook : str, optional
+        Keep the lines that this notebook teaches, by its file name without ending.
     """
-    rows = [row for row in ledger().seed_lines if seed in (None, row.seed) and verdict in (None, row.verdict)]
+    rows = [
+        row
+        for row in ledger().seed_lines
+        if seed in (None, row.seed) and verdict in (None, row.verdict) and notebook in (None, row.notebook)
+    ]
     columns = [
         Column("Line", lambda row: f"{row.seed} line {row.line}"),
         Column("What it claims", lambda row: row.claim),
@@ -311,6 +321,86 @@ def seed_coverage(seed: str | None = None, verdict: str | None = None) -> Table[
         Column("Taught in", lambda row: f"{row.notebook}: {row.section}"),
     ]
     return Table(rows, "Lines of the starting documents", columns, "line")
+
+
+def checklist(patient: Patient) -> Table[ChecklistLine]:
+    """Set what the starting document asks to be checked against what was entered of a patient.
+
+    A question that was not asked, a test that was not done and a result that was not reported stay three things, and
+    none of them is a "no".
+
+    Parameters
+    ----------
+    patient : Patient
+        Whatever is known; nothing is required.
+
+    Examples
+    --------
+    >>> from namlib.model.patient import Patient
+    >>> checklist(Patient(anti_srp="negative", anti_hmgcr="not_tested"))[1]
+    S1 line 6: anti-HMGCR antibody: not tested and anti-SRP antibody: negative
+    """
+    from namlib.model import checklist as lines
+
+    rows = lines.checklist(patient.answers(), ledger().seed_lines)
+    columns = [
+        Column("Line", lambda row: f"{row.seed} line {row.line}"),
+        Column("What it asks", lambda row: row.claim),
+        Column("What was entered", lambda row: Html("<br>".join(html(item.words()) for item in row.entered))),
+        Column("Verdict of the evidence", lambda row: row.verdict),
+        Column("Why", lambda row: row.why),
+    ]
+    return Table(rows, f"Check list, {sum(row.done for row in rows)} of {len(rows)} lines answered", columns, "line")
+
+
+# --- published patients --------------------------------------------------------------------------------------------
+
+
+def published_records(*ids: str) -> Table[ClassifiedMoment]:
+    """Put the published patients of the ledger to ENMC 2016: the label expected of each moment beside the one obtained.
+
+    Only what was read of a report is entered. Where the two labels part, the ledger says why.
+
+    Parameters
+    ----------
+    *ids : str
+        Records to show, in this order; none for all.
+
+    Raises
+    ------
+    KeyError
+        If there is no such record.
+    """
+    from namlib.model import diagnosis, published
+
+    by_id = {record.id: record for record in ledger().published_records}
+    unknown = [name for name in ids if name not in by_id]
+    if unknown:
+        raise KeyError(f"no published record {unknown[0]!r}; known: {', '.join(by_id)}")
+    criteria = next(item for item in ledger().criteria if item.id == "enmc_2016")
+    chosen = [by_id[name] for name in ids] if ids else by_id.values()
+    rows = published.put_to(chosen, lambda found: diagnosis.enmc2016(found, criteria))
+    cites = bibliography()
+
+    def lines(*parts: str) -> Html:
+        return Html("<br>".join(html(part) for part in parts if part))
+
+    def small(first: str, second: str) -> Html:
+        return Html(f"{html(first)}<br><small>{html(second)}</small>" if second else html(first))
+
+    columns = [
+        Column("Record", lambda row: small(row.record, row.title)),
+        Column("Moment", lambda row: row.at),
+        Column("Expected", lambda row: small(row.expected, row.because)),
+        Column("Obtained", lambda row: lines(row.obtained, *(f"Stop: {stop}" for stop in row.stops))),
+        Column("Agreement", lambda row: "agrees" if row.agrees else "differs"),
+        Column("Why they differ", lambda row: row.difference),
+        Column("What is missing", lambda row: lines(*row.asked)),
+        Column("Source", lambda row: cites.links(row.sources)),
+        Column("What was read", lambda row: small(row.was_read, row.caveat)),
+    ]
+    same = sum(row.agrees for row in rows)
+    return Table(rows, f"Published records, {same} of {len(rows)} as expected", columns, "moment")
 
 
 # --- doses ---------------------------------------------------------------------------------------------------------

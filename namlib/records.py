@@ -45,6 +45,7 @@ SourceKind = Literal[
     "trial",
     "cohort",
     "case series",
+    "case report",
     "guideline",
     "consensus",
     "review",
@@ -754,10 +755,16 @@ class Moment:
     because: str
     difference: str = ""
 
+    def __post_init__(self) -> None:
+        _need(isinstance(self.known, dict) and self.known, "known", "a moment needs answers, by field of a patient")
+
 
 @frozen
 class PublishedRecord:
-    """One published patient (or group) as facts: what was read, and the moments at which it can be classified."""
+    """One published patient (or group) as facts: what was read, and the moments at which it can be classified.
+
+    ``known`` of a moment holds the answers that what was read supports, by field of a patient; no answer is inferred.
+    """
 
     id: str
     title: str
@@ -770,6 +777,8 @@ class PublishedRecord:
     def __post_init__(self) -> None:
         _need(self.sources, "sources", "names no source")
         _need(self.moments, "moments", "a record needs a moment")
+        named = [moment.at for moment in self.moments]
+        _need(len(named) == len(set(named)), "moments", "two moments have the same name")
 
 
 @frozen
