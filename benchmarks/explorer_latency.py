@@ -58,6 +58,11 @@ class Echo(anywidget.AnyWidget):
 
 Echo()'''
 
+DIAGNOSIS = (
+    "nam.DiagnosisExplorer(ck_u_per_l=8200, weak_proximal_arms=True, weak_proximal_legs=True, onset_age_years=80, "
+    'anti_srp="negative", statin="stopped")'
+)
+
 INTERACT = f'''%matplotlib inline
 import matplotlib.pyplot as plt
 from IPython.display import display
@@ -116,6 +121,10 @@ def variants() -> list[Variant]:
         Variant("dose, range, frames", f'nam.DoseExplorer("{DRUG}")', weight, ".nam-page", "range", "frames"),
         Variant(
             "pathway, select", "nam.PathwayExplorer()", 'select[data-field="response"]', ".nam-page", "select", "kernel"
+        ),
+        Variant("diagnosis, select", DIAGNOSIS, 'select[data-field="muscle_biopsy"]', ".nam-page", "select", "kernel"),
+        Variant(
+            "diagnosis, range", DIAGNOSIS, 'input[type=range][data-field="onset_age_years"]', ".nam-page", "range", "kernel"
         ),
     ]
 

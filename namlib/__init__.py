@@ -8,8 +8,8 @@ imported here, which is why the flag below is set by hand (type checkers take it
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from namlib.course import checklist as checklist
     from namlib.course import cancer_risk_imacs2023 as cancer_risk_imacs2023
+    from namlib.course import checklist as checklist
     from namlib.course import classify_enmc2016 as classify_enmc2016
     from namlib.course import classify_eular_acr2017 as classify_eular_acr2017
     from namlib.course import compare_criteria as compare_criteria
@@ -24,9 +24,11 @@ if TYPE_CHECKING:
     from namlib.course import published_records as published_records
     from namlib.course import references as references
     from namlib.course import regimens as regimens
+    from namlib.course import score_picture as score_picture
     from namlib.course import seed_coverage as seed_coverage
     from namlib.course import walk as walk
     from namlib.model.patient import Patient as Patient
+    from namlib.widgets.diagnosis import DiagnosisExplorer as DiagnosisExplorer
     from namlib.widgets.dose import DoseExplorer as DoseExplorer
     from namlib.widgets.pathway import PathwayExplorer as PathwayExplorer
 
@@ -34,13 +36,14 @@ __version__ = "0.1.0"
 
 _HOMES = {
     "Patient": "namlib.model.patient",
+    "DiagnosisExplorer": "namlib.widgets.diagnosis",
     "DoseExplorer": "namlib.widgets.dose",
     "PathwayExplorer": "namlib.widgets.pathway",
-    "checklist": "namlib.course",
     "cancer_risk_imacs2023": "namlib.course",
     "classify_enmc2016": "namlib.course",
     "classify_eular_acr2017": "namlib.course",
     "compare_criteria": "namlib.course",
+    "checklist": "namlib.course",
     "conflicts": "namlib.course",
     "dose_by_weight": "namlib.course",
     "dose_picture": "namlib.course",
@@ -52,6 +55,7 @@ _HOMES = {
     "published_records": "namlib.course",
     "references": "namlib.course",
     "regimens": "namlib.course",
+    "score_picture": "namlib.course",
     "seed_coverage": "namlib.course",
     "walk": "namlib.course",
 }

@@ -19,12 +19,10 @@ from namlib.view.sentences import HOW_READ_WORDS, doses_summary, statement, whom
 
 if TYPE_CHECKING:
     from namlib.model.checklist import ChecklistLine
-    from namlib.model.pathway import Walk
-    from namlib.model.patient import Patient
-    from namlib.model.published import ClassifiedMoment
     from namlib.model.diagnosis import Comparison, Enmc2016, EularAcr2017
     from namlib.model.pathway import Walk
     from namlib.model.patient import Patient
+    from namlib.model.published import ClassifiedMoment
     from namlib.model.screening import CancerRisk
 
 
@@ -566,6 +564,26 @@ def compare_criteria(patient: Patient) -> Comparison:
     return diagnosis.compare(
         findings(patient.answers()), criteria_record("enmc_2016"), criteria_record("eular_acr_2017")
     )
+
+
+def score_picture(patient: Patient, *, title: str, caption: str) -> Picture:
+    """Draw what every EULAR/ACR item brings to a patient's score, without and with biopsy, as a still picture.
+
+    Parameters
+    ----------
+    patient : Patient
+        Items that nobody answered are drawn as possible, not as absent.
+    title, caption : str
+        What the figure answers, and what to see in it.
+    """
+    from namlib.view import score
+
+    comparison = compare_criteria(patient)
+    # What makes the disease by ENMC 2016 and has no item in the score.
+    unscored = [
+        part.item.label for part in comparison.enmc.items if part.met and part.item.group in ("antibodies", "biopsy")
+    ]
+    return score.score_picture(comparison, unscored, title, caption)
 
 
 def cancer_risk_imacs2023(patient: Patient) -> CancerRisk:

@@ -115,7 +115,7 @@ def _need(condition: object, field: str, reason: str) -> None:
         raise Refused(field, reason)
 
 
-def _check_shared(record: Any) -> None:
+def _check_dated(record: Any) -> None:
     """Rules every dated, sourced row keeps."""
     _need(record.sources, "sources", "names no source")
     _need(record.review_by > record.reviewed_on, "review_by", "is not after reviewed_on")
@@ -123,6 +123,11 @@ def _check_shared(record: Any) -> None:
         _need(record.caveat, "caveat", "is blank, but standing 'caveat' must say what the caveat is")
     if record.how_read == "recalled":
         _need(record.standing == "caveat", "standing", "a recalled row is shown only with its caveat")
+
+
+def _check_shared(record: Any) -> None:
+    """Rules every dated, sourced row with a range and a unit keeps."""
+    _check_dated(record)
     if record.low is not None and record.high is not None:
         _need(record.low <= record.high, "low", f"{record.low:g} is above high {record.high:g}")
     if record.unit:
@@ -671,14 +676,18 @@ class RedFlag:
 
 @frozen
 class AntibodyTest:
-    """What was counted with one assay: true positives among the diseased, false positives among the others.
+    """What was counted with one assay.
 
-    A blank pair was not read. ``assumed_sensitivity`` marks a best case that the page must call an assumption.
+    ``counted``: positives among so many with the target disease and among so many without it; a blank pair was not
+    counted. ``observed``: of those who were positive in one setting, how many had the target and how many had not;
+    how many were negative is not known. ``reference`` says how it was settled who has the target.
     """
 
     id: str
+    kind: Literal["counted", "observed"]
     antibody: Literal["anti-HMGCR", "anti-SRP", "myositis panel"]
     assay: str
+    target: Literal["anti-HMGCR myopathy", "anti-SRP myopathy", "IMNM", "inflammatory myopathy"]
     diseased: str
     others: str
     sources: tuple[str, ...]
@@ -688,21 +697,27 @@ class AntibodyTest:
     standing: Standing
     reviewed_on: date
     review_by: date
+    reference: Literal["", "diagnosis", "suspicion", "another assay"] = ""
     positive_diseased: int | None = None
     n_diseased: int | None = None
     positive_others: int | None = None
     n_others: int | None = None
     caveat: str = ""
-    unit: str = ""
-    low: float | None = None
-    high: float | None = None
 
     def __post_init__(self) -> None:
-        _check_shared(self)
+        _check_dated(self)
         for positive, total in (("positive_diseased", "n_diseased"), ("positive_others", "n_others")):
             count, people = getattr(self, positive), getattr(self, total)
+            if self.kind == "observed":
+                _need(count is not None, positive, "is blank, but a share of positives needs both counts")
+                _need(people is None, total, "is given, but a share of positives does not know it")
+                continue
             _need((count is None) == (people is None), positive, f"{positive} and {total} come together")
             _need(count is None or 0 <= count <= people, positive, f"{count} of {people}")
+            _need(people is None or people > 0, total, "is 0: nobody was counted; leave the pair blank")
+        counted = self.positive_diseased is not None
+        _need(counted or self.positive_others is not None, "positive_diseased", "nothing was counted at all")
+        _need(counted == bool(self.reference), "reference", "belongs to people who have the target, and to them alone")
 
 
 @frozen
@@ -711,6 +726,7 @@ class CkSeries:
 
     id: str
     cohort: str
+    disease: Literal["IMNM", "checkpoint-inhibitor myopathy"]
     population: Population
     subtype: Subtype
     statistic: Literal["median", "mean", "median peak", "mean peak"]

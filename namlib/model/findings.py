@@ -492,9 +492,22 @@ def read(name: str, raw: object) -> Any:
     Traceback (most recent call last):
     namlib.records.Refused: weight_kg: '176 lb': pounds are not accepted: 1 lb is 0.4536 kg; accepted: 2 to 350 kg
     """
-    if raw is None:
-        return None
-    field = FIELDS[name]
+    return None if raw is None else read_as(FIELDS[name], raw)
+
+
+def read_as(field: Field, raw: object) -> Any:
+    """Read an answer to a question of its own, one that is not asked about a patient.
+
+    Raises
+    ------
+    Refused
+        As :func:`read` does.
+
+    Examples
+    --------
+    >>> read_as(Field("share", "Share", "number", "In percent.", "%", 0.0, 100.0), "30 %")
+    30.0
+    """
     return _READERS[field.kind](field, raw)
 
 
