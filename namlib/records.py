@@ -779,7 +779,7 @@ class Moment:
 class PublishedRecord:
     """One published patient (or group) as facts: what was read, and the moments at which it can be classified.
 
-    ``known`` of a moment holds the answers that what was read supports, by field of a patient; no answer is inferred.
+    ``known`` of a moment holds the answers that what was read supports, by field of a patient; no answer is guessed.
     """
 
     id: str
