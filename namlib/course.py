@@ -375,27 +375,25 @@ def published_records(*ids: str) -> Table[ClassifiedMoment]:
     unknown = [name for name in ids if name not in by_id]
     if unknown:
         raise KeyError(f"no published record {unknown[0]!r}; known: {', '.join(by_id)}")
-    criteria = next(item for item in ledger().criteria if item.id == "enmc_2016")
+    criteria = criteria_record("enmc_2016")
     chosen = [by_id[name] for name in ids] if ids else by_id.values()
     rows = published.put_to(chosen, lambda found: diagnosis.enmc2016(found, criteria))
     cites = bibliography()
 
-    def lines(*parts: str) -> Html:
-        return Html("<br>".join(html(part) for part in parts if part))
+    def cell(first: object, *small: str) -> Html:
+        return Html(html(first) + "".join(f"<br><small>{html(part)}</small>" for part in small if part))
 
-    def small(first: str, second: str) -> Html:
-        return Html(f"{html(first)}<br><small>{html(second)}</small>" if second else html(first))
+    def obtained(row: ClassifiedMoment) -> Html:
+        missing = f"Missing: {', '.join(row.asked)}" if row.asked else ""
+        return cell(row.obtained, *(f"Stop: {stop}" for stop in row.stops), missing)
 
     columns = [
-        Column("Record", lambda row: small(row.record, row.title)),
+        Column("Record", lambda row: Html(f"{cell(row.record, row.title)}<br>{cites.links(row.sources)}")),
         Column("Moment", lambda row: row.at),
-        Column("Expected", lambda row: small(row.expected, row.because)),
-        Column("Obtained", lambda row: lines(row.obtained, *(f"Stop: {stop}" for stop in row.stops))),
-        Column("Agreement", lambda row: "agrees" if row.agrees else "differs"),
-        Column("Why they differ", lambda row: row.difference),
-        Column("What is missing", lambda row: lines(*row.asked)),
-        Column("Source", lambda row: cites.links(row.sources)),
-        Column("What was read", lambda row: small(row.was_read, row.caveat)),
+        Column("Expected", lambda row: cell(row.expected, row.because)),
+        Column("Obtained", obtained),
+        Column("As expected?", lambda row: cell("yes" if row.agrees else "no", row.difference)),
+        Column("What was read", lambda row: cell(row.was_read, row.caveat)),
     ]
     same = sum(row.agrees for row in rows)
     return Table(rows, f"Published records, {same} of {len(rows)} as expected", columns, "moment")
@@ -581,7 +579,9 @@ def score_picture(patient: Patient, *, title: str, caption: str) -> Picture:
     comparison = compare_criteria(patient)
     # What makes the disease by ENMC 2016 and has no item in the score.
     unscored = [
-        part.item.label for part in comparison.enmc.items if part.met and part.item.group in ("antibodies", "biopsy")
+        "Necrosis" if part.item.group == "biopsy" else part.item.label
+        for part in comparison.enmc.items
+        if part.met and part.item.group in ("antibodies", "biopsy")
     ]
     return score.score_picture(comparison, unscored, title, caption)
 

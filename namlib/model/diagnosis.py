@@ -151,7 +151,7 @@ def ready(condition: Any) -> Ready:
 @lru_cache(maxsize=8192)
 def _read(made: Ready, answers: tuple[Any, ...]) -> tuple[Truth, str, tuple[str, ...]]:
     evaluation = made.rule.evaluate(dict(zip(made.questions, answers, strict=True)))
-    return evaluation.value, evaluation.words(), evaluation.unknown_fields()
+    return evaluation.value, evaluation.answers(), evaluation.unknown_fields()
 
 
 @frozen
