@@ -67,19 +67,23 @@ def _questions() -> dict[str, Question]:
 # In the order in which a reader is asked, so that lists of missing answers come out the same everywhere.
 QUESTIONS: dict[str, Question] = _questions()
 _ORDER = {key: place for place, key in enumerate(QUESTIONS)}
+# Labels of the form that begin with a person's name.
+_NAMES = ("Gottron", "Raynaud")
 _AGE_WORDS = {"adult": f"{ADULT_FROM_YEARS:g} years or over", "paediatric": f"under {ADULT_FROM_YEARS:g} years"}
 
 
 def said(label: str) -> str:
-    """Return a label as it stands inside a sentence: lower case unless it begins with an abbreviation.
+    """Return a label as it stands inside a sentence: lower case unless it begins with an abbreviation or a name.
 
     Examples
     --------
     >>> said("Anti-SRP antibody"), said("IgA deficiency"), said("TPMT and NUDT15")
     ('anti-SRP antibody', 'IgA deficiency', 'TPMT and NUDT15')
+    >>> said("Raynaud phenomenon")
+    'Raynaud phenomenon'
     """
     first = label.split(" ", 1)[0]
-    ordinary = first[1:].islower() or "-" in first
+    ordinary = (first[1:].islower() or "-" in first) and first not in _NAMES
     return label[0].lower() + label[1:] if ordinary else label
 
 
