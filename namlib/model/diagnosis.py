@@ -121,22 +121,30 @@ class RemarkResult:
         }
 
 
+Told = tuple[Truth, str, tuple[str, ...]]
+
+
 @frozen
 class Ready:
-    """A condition of the data made ready: ``questions`` in the order in which a reader is asked."""
+    """A condition of the data made ready: ``questions`` in the order in which a reader is asked.
+
+    ``told`` gives value, reason and the questions that could settle it, for the answers to those questions; the same
+    answers are worked out only once.
+    """
 
     rule: Rule
     questions: tuple[str, ...]
+    told: Callable[[tuple[Any, ...]], Told]
 
-    def read(self, findings: Findings) -> tuple[Truth, str, tuple[str, ...]]:
-        """Give value, reason and the questions that could settle it; the same answers are worked out only once."""
+    def read(self, findings: Findings) -> Told:
+        """Give value, reason and the questions that could settle it, for a patient."""
         get = findings.get
-        return _read(self, tuple([get(key) for key in self.questions]))
+        return self.told(tuple([get(key) for key in self.questions]))
 
-    def open_questions(self, findings: Findings) -> tuple[str, ...]:
+    def open_questions(self, findings: Findings) -> list[str]:
         """Name every question of the condition that was not answered, also those that no longer matter."""
         get = findings.get
-        return tuple([key for key in self.questions if get(key) is None])
+        return [key for key in self.questions if get(key) is None]
 
 
 _PLACE = {key: place for place, key in enumerate(QUESTIONS)}
@@ -145,13 +153,14 @@ _PLACE = {key: place for place, key in enumerate(QUESTIONS)}
 def ready(condition: Any) -> Ready:
     """Make a condition of the data ready."""
     made = rule(condition)
-    return Ready(made, tuple(sorted(made.questions, key=_PLACE.__getitem__)))
+    questions = tuple(sorted(made.questions, key=_PLACE.__getitem__))
 
+    @lru_cache(maxsize=256)
+    def told(answers: tuple[Any, ...]) -> Told:
+        evaluation = made.evaluate(dict(zip(questions, answers, strict=True)))
+        return evaluation.value, evaluation.answers(), evaluation.unknown_fields()
 
-@lru_cache(maxsize=8192)
-def _read(made: Ready, answers: tuple[Any, ...]) -> tuple[Truth, str, tuple[str, ...]]:
-    evaluation = made.rule.evaluate(dict(zip(made.questions, answers, strict=True)))
-    return evaluation.value, evaluation.answers(), evaluation.unknown_fields()
+    return Ready(made, questions, told)
 
 
 @frozen
