@@ -20,8 +20,11 @@ if TYPE_CHECKING:
     from namlib.course import drugs as drugs
     from namlib.course import fact as fact
     from namlib.course import facts as facts
+    from namlib.course import mimic_matrix as mimic_matrix
+    from namlib.course import mimics as mimics
     from namlib.course import pathway_picture as pathway_picture
     from namlib.course import published_records as published_records
+    from namlib.course import red_flags as red_flags
     from namlib.course import references as references
     from namlib.course import regimens as regimens
     from namlib.course import score_picture as score_picture
@@ -51,8 +54,11 @@ _HOMES = {
     "drugs": "namlib.course",
     "fact": "namlib.course",
     "facts": "namlib.course",
+    "mimic_matrix": "namlib.course",
+    "mimics": "namlib.course",
     "pathway_picture": "namlib.course",
     "published_records": "namlib.course",
+    "red_flags": "namlib.course",
     "references": "namlib.course",
     "regimens": "namlib.course",
     "score_picture": "namlib.course",

@@ -10,7 +10,19 @@ from namlib.cite import Bibliography, reference
 from namlib.model import dosing
 from namlib.model.dosing import POPULATION_WORDS, Dose
 from namlib.model.findings import findings
-from namlib.records import Conflict, Criteria, Drug, Fact, Ledger, Position, Regimen, SeedLine, Source
+from namlib.records import (
+    Conflict,
+    Criteria,
+    Drug,
+    Fact,
+    Ledger,
+    Mimic,
+    Position,
+    RedFlagAction,
+    Regimen,
+    SeedLine,
+    Source,
+)
 from namlib.table import Column, Html, Table, html, html_table
 from namlib.units import span
 from namlib.view.dose import dose_page
@@ -20,9 +32,11 @@ from namlib.view.sentences import HOW_READ_WORDS, doses_summary, statement, whom
 if TYPE_CHECKING:
     from namlib.model.checklist import ChecklistLine
     from namlib.model.diagnosis import Comparison, Enmc2016, EularAcr2017
+    from namlib.model.mimics import MimicResult, Reason
     from namlib.model.pathway import Walk
     from namlib.model.patient import Patient
     from namlib.model.published import ClassifiedMoment
+    from namlib.model.redflags import RedFlagResult
     from namlib.model.screening import CancerRisk
 
 
@@ -89,7 +103,7 @@ def criteria_record(name: str) -> Criteria:
 # --- facts and sources ---------------------------------------------------------------------------------------------
 
 
-def _how_read(row: Fact | Regimen) -> Html:
+def _how_read(row: Fact | Regimen | Mimic) -> Html:
     words = html(HOW_READ_WORDS[row.how_read])
     return Html(f"{words}<br><small>{html(row.caveat)}</small>" if row.caveat else words)
 
@@ -375,27 +389,25 @@ def published_records(*ids: str) -> Table[ClassifiedMoment]:
     unknown = [name for name in ids if name not in by_id]
     if unknown:
         raise KeyError(f"no published record {unknown[0]!r}; known: {', '.join(by_id)}")
-    criteria = next(item for item in ledger().criteria if item.id == "enmc_2016")
+    criteria = criteria_record("enmc_2016")
     chosen = [by_id[name] for name in ids] if ids else by_id.values()
     rows = published.put_to(chosen, lambda found: diagnosis.enmc2016(found, criteria))
     cites = bibliography()
 
-    def lines(*parts: str) -> Html:
-        return Html("<br>".join(html(part) for part in parts if part))
+    def cell(first: object, *small: str) -> Html:
+        return Html(html(first) + "".join(f"<br><small>{html(part)}</small>" for part in small if part))
 
-    def small(first: str, second: str) -> Html:
-        return Html(f"{html(first)}<br><small>{html(second)}</small>" if second else html(first))
+    def obtained(row: ClassifiedMoment) -> Html:
+        missing = f"Missing: {', '.join(row.asked)}" if row.asked else ""
+        return cell(row.obtained, *(f"Stop: {stop}" for stop in row.stops), missing)
 
     columns = [
-        Column("Record", lambda row: small(row.record, row.title)),
+        Column("Record", lambda row: Html(f"{cell(row.record, row.title)}<br>{cites.links(row.sources)}")),
         Column("Moment", lambda row: row.at),
-        Column("Expected", lambda row: small(row.expected, row.because)),
-        Column("Obtained", lambda row: lines(row.obtained, *(f"Stop: {stop}" for stop in row.stops))),
-        Column("Agreement", lambda row: "agrees" if row.agrees else "differs"),
-        Column("Why they differ", lambda row: row.difference),
-        Column("What is missing", lambda row: lines(*row.asked)),
-        Column("Source", lambda row: cites.links(row.sources)),
-        Column("What was read", lambda row: small(row.was_read, row.caveat)),
+        Column("Expected", lambda row: cell(row.expected, row.because)),
+        Column("Obtained", obtained),
+        Column("As expected?", lambda row: cell("yes" if row.agrees else "no", row.difference)),
+        Column("What was read", lambda row: cell(row.was_read, row.caveat)),
     ]
     same = sum(row.agrees for row in rows)
     return Table(rows, f"Published records, {same} of {len(rows)} as expected", columns, "moment")
@@ -581,7 +593,9 @@ def score_picture(patient: Patient, *, title: str, caption: str) -> Picture:
     comparison = compare_criteria(patient)
     # What makes the disease by ENMC 2016 and has no item in the score.
     unscored = [
-        part.item.label for part in comparison.enmc.items if part.met and part.item.group in ("antibodies", "biopsy")
+        "Necrosis" if part.item.group == "biopsy" else part.item.label
+        for part in comparison.enmc.items
+        if part.met and part.item.group in ("antibodies", "biopsy")
     ]
     return score.score_picture(comparison, unscored, title, caption)
 
@@ -600,3 +614,140 @@ def cancer_risk_imacs2023(patient: Patient) -> CancerRisk:
     laid_out = findings(patient.answers())
     enmc = diagnosis.enmc2016(laid_out, criteria_record("enmc_2016"))
     return screening.imacs2023(laid_out, criteria_record("imacs_2023"), enmc)
+
+
+# --- mimics and red flags ------------------------------------------------------------------------------------------
+
+
+def _reasons(reasons: tuple[Reason, ...]) -> Html:
+    """List what speaks: the answer, what is seen in the mimic, and the caveat of the cell with its source."""
+    cites = bibliography()
+    items = []
+    for reason in reasons:
+        cell = reason.cell
+        read = "" if cell.how_read == "primary" else f" ({HOW_READ_WORDS[cell.how_read]})"
+        caveat = f" {cell.caveat}" if cell.caveat else ""
+        items.append(
+            f"<li>{html(reason.words)}<br><small>{html(cell.feature)}: {html(cell.seen)} "
+            f"[{cites.links(cell.sources)}]{html(read)}.{html(caveat)}</small></li>"
+        )
+    return Html(f'<ul style="margin:0;padding-left:1.1em">{"".join(items)}</ul>' if items else "nothing yet")
+
+
+def mimics(patient: Patient) -> Table[MimicResult]:
+    """Say of every disease that is taken for IMNM what the answers exclude and what speaks for and against it.
+
+    The order is that of the data and no ranking. A question that was not answered excludes nothing.
+
+    Parameters
+    ----------
+    patient : Patient
+        Any answers; those that would still speak are listed.
+
+    Examples
+    --------
+    >>> from namlib import Patient
+    >>> table = mimics(Patient(thyroid="normal", statin="never"))
+    >>> table, sum(row.state == "excluded" for row in table)
+    (Diseases taken for IMNM, none ranked: 17 mimics, 2)
+    """
+    from namlib.model import mimics as model
+    from namlib.model.pathway import asked
+
+    known = ledger()
+    results = model.mimics(findings(patient.answers()), known.mimics, known.mimic_features)
+    cites = bibliography()
+    columns = [
+        Column("Disease", lambda row: Html(f"{html(row.mimic.name)}<br><small>{html(row.mimic.trap)}</small>")),
+        Column("Excluded?", lambda row: Html(f"<strong>{row.state}</strong><br><small>{html(row.because)}</small>")),
+        Column("Speaks for it", lambda row: _reasons((*row.for_,))),
+        Column("Speaks against it", lambda row: _reasons((*row.excluding, *row.against))),
+        Column(
+            "The test that would tell",
+            lambda row: Html(
+                html(row.test)
+                + (f"<br><small>Not answered: {html('; '.join(asked(row.open)))}</small>" if row.open else "")
+            ),
+        ),
+        Column("Source", lambda row: cites.links(row.mimic.sources)),
+        Column("How it was read", lambda row: _how_read(row.mimic)),
+    ]
+    return Table(results, "Diseases taken for IMNM, none ranked", columns, "mimic")
+
+
+def mimic_matrix() -> Picture:
+    """Draw which features tell each mimic from IMNM, with the words and sources of every cell in a table."""
+    from namlib.model.mimics import feature_matrix
+    from namlib.view import figures
+
+    rows = feature_matrix(ledger().mimics, ledger().mimic_features)
+
+    def count(feature: str, kind: str) -> int:
+        return sum(cell.feature == feature and cell.compared == kind for row in rows for cell in row.cells)
+
+    caption = (
+        f"Blood tests differ in {count('blood tests', 'differs')} of {len(rows) - 1} diseases, by the antibody or by a "
+        f"test of the mimic's own; CK differs in {count('CK', 'differs')}, the biopsy in {count('biopsy', 'differs')} "
+        f"and in part in {count('biopsy', 'in part')} more. Where IMNM has no antibody, only the mimic's own test is "
+        "left of that column. A dash is a gap in what was read, not a normal finding."
+    )
+    title = "Blood tests tell most mimics from IMNM; CK and biopsy often do not"
+    return figures.mimic_matrix(rows, bibliography(), title=title, caption=caption)
+
+
+def _acts(actions: tuple[RedFlagAction, ...]) -> Html:
+    cites = bibliography()
+    items = []
+    for act in actions:
+        keys = dict.fromkeys(key for name in act.facts for key in fact(name).sources)
+        stands = f"[{cites.links(keys)}]" if keys else "a convention of this course"
+        items.append(f"<li>{html(act.text)} <small>{stands}</small></li>")
+    return Html(f'<ul style="margin:0;padding-left:1.1em">{"".join(items)}</ul>' if items else "")
+
+
+def _measured(names: tuple[str, ...]) -> Html:
+    cites = bibliography()
+    items = []
+    for name in names:
+        row = fact(name)
+        caveat = f" {html(row.caveat)}" if row.caveat else ""
+        items.append(f"<li>{html(row.statement)} <small>[{cites.links(row.sources)}]{caveat}</small></li>")
+    return Html(f'<ul style="margin:0;padding-left:1.1em">{"".join(items)}</ul>')
+
+
+def red_flags(patient: Patient | None = None) -> Table[RedFlagResult]:
+    """Say of every danger sign whether it is present, absent or not asked, and what to do the same night.
+
+    Parameters
+    ----------
+    patient : Patient, optional
+        Without one, every sign is shown with what to do if it is present.
+
+    Examples
+    --------
+    >>> from namlib import Patient
+    >>> [row.state for row in red_flags(Patient(dyspnoea=True, dysphagia="none"))][:3]
+    ['present', 'absent', 'not asked']
+    """
+    from namlib.model import redflags as model
+    from namlib.model.pathway import asked
+
+    results = model.red_flags(findings(patient.answers() if patient else {}), ledger().red_flags)
+    states = [
+        Column(
+            "For this patient",
+            lambda row: Html(
+                f"<strong>{row.state}</strong>"
+                + (f"<br><small>{html(row.why)}</small>" if row.why else "")
+                + (f"<br><small>Ask: {html('; '.join(asked(row.ask)))}</small>" if row.ask else "")
+            ),
+        )
+    ]
+    columns = [
+        Column("Sign", lambda row: row.flag.sign),
+        *(states if patient else []),
+        Column("Tonight, if present", lambda row: _acts(row.flag.tonight if patient is None else row.tonight)),
+        Column("What was measured", lambda row: _measured(row.flag.facts)),
+        Column("Mind", lambda row: row.flag.caveat),
+    ]
+    return Table(results, "Red flags", columns, "sign")

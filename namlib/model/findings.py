@@ -187,7 +187,7 @@ FIELDS: dict[str, Field] = {
         _yes_no("gottron_papules", "Gottron papules", "Over the knuckles.", "skin"),
         _yes_no("gottron_sign", "Gottron sign", "Redness over knuckles, elbows, knees or ankles.", "skin"),
         _yes_no("cutaneous_necrosis", "Ulcers or necrosis of the skin", "Of the rash, not of pressure.", "skin"),
-        _yes_no("raynaud", "Raynaud phenomenon", "Reported or seen.", "skin"),
+        _yes_no("raynaud", "White fingers in the cold (Raynaud)", "Reported or seen.", "skin"),
         _yes_no("inflammatory_arthritis", "Inflammatory arthritis", "Swollen joints.", "skin"),
         Field(
             "muscle_biopsy",

@@ -1,6 +1,6 @@
-"""Diseases that are taken for IMNM: what the answers exclude, what they speak for and against, and what is still open.
+"""Diseases that are taken for IMNM: what the answers exclude, what speaks for and against them, what is still open.
 
-Each cell of ``data/mimic_features.csv`` has its own condition. The logic is Kleene's, see :mod:`namlib.model.rules`:
+Each cell of ``data/mimic_features.csv`` carries its own condition. The logic is Kleene's (:mod:`namlib.model.rules`):
 a question without an answer excludes nothing and speaks for nothing; it is listed as open. Nothing is counted, weighed
 or ranked, because no source gives likelihoods that could be multiplied for these features together.
 """

@@ -25,8 +25,8 @@ _PLACE = {key: place for place, key in enumerate(QUESTIONS)}
 class RedFlagResult:
     """One danger sign against one patient's answers.
 
-    ``why`` says which answers make it present; ``tonight`` is filled only then. ``ask`` holds the keys of the questions
-    without an answer that decide.
+    ``why`` says which answers make it present; ``tonight`` is filled only then. ``ask`` holds the keys of questions
+    that are not answered and decide.
     """
 
     flag: RedFlag

@@ -19,7 +19,7 @@ from namlib.view.slots import Page, Slots, StateSlot
 
 _LETTER: dict[Truth, str] = {True: "1", None: "?", False: "0"}
 # Pixels a point is long in the bars, and on the scales.
-_POINT_PX = 26
+_POINT_PX = 18
 _SCALE_WIDTH, _SCALE_LEFT, _SCALE_RIGHT, _SCALE_END = 470, 8, 440, 12.0
 _COLOUR = {"no_biopsy": BLUE, "biopsy": ORANGE}
 
@@ -58,9 +58,9 @@ _STYLE = (
     ".nam-explorer .nam-diag .nam-summary{min-height:4.2em;margin:0}"
     ".nam-explorer .nam-diag .nam-danger{height:7.5em;overflow:auto}"
     ".nam-explorer .nam-diag .nam-verdict{min-height:1.4em}"
-    ".nam-explorer .nam-diag .nam-because{height:4.2em;overflow:auto}"
-    ".nam-explorer .nam-diag .nam-enmc{height:18em;overflow:auto}"
-    ".nam-explorer .nam-diag .nam-remarks{height:17em;overflow:auto}"
+    ".nam-explorer .nam-diag .nam-because{height:5.4em;overflow:auto}"
+    ".nam-explorer .nam-diag .nam-next{min-height:2.6em}"
+    ".nam-explorer .nam-diag .nam-enmc{height:31em;overflow:auto}"
     ".nam-explorer .nam-diag .nam-items{height:27em;overflow:auto}"
     ".nam-explorer .nam-diag .nam-reasons{height:9em;overflow:auto}"
     ".nam-explorer .nam-diag .nam-missing,.nam-explorer .nam-diag .nam-cancer{height:19em;overflow:auto}"
@@ -107,9 +107,10 @@ def _enmc(slots: Slots, enmc: Enmc2016) -> str:
     next_test = slots.text(
         f"Next: {enmc.next_test}" if enmc.next_test else "No further test changes this answer.", "p", 'class="nam-next"'
     )
-    items = _room("nam-enmc", "ENMC 2016, item by item", _enmc_items(slots, enmc.items))
-    remarks = _room("nam-remarks", "What stops or qualifies the ENMC answer", slots.markup(_remarks(slots, enmc), "ul"))
-    return f"<section><h4>ENMC 2016</h4>{verdict}{because}{next_test}{items}{remarks}</section>"
+    items = _enmc_items(slots, enmc.items)
+    remarks = slots.markup(_remarks(slots, enmc), "ul")
+    room = _room("nam-enmc", "ENMC 2016, item by item, and what stops or qualifies the answer", items + remarks)
+    return f"<section><h4>ENMC 2016</h4>{verdict}{because}{next_test}{room}</section>"
 
 
 # --- EULAR/ACR 2017 ------------------------------------------------------------------------------------------------
@@ -234,7 +235,11 @@ def _cancer(slots: Slots, risk: CancerRisk) -> Html:
         f"<li><strong>{slots.say(panel.label)}:</strong> {slots.say(', '.join(panel.tests))}</li>"
         for panel in risk.panels
     )
-    later = f"<p>{slots.say(risk.later)}</p>" if risk.later else ""
+    higher = ", ".join(slots.say(panel.label) for panel in risk.panels_if_higher)
+    later = f"<p>If the group turns out higher, also: {higher}.</p>" if higher else ""
+    later += f"<p>{slots.say(risk.later)}</p>" if risk.later else ""
+    later += "".join(f"<p>{slots.say(part.remark.words)}</p>" for part in (*risk.stops, *risk.qualifications))
+    later += f"<p>{slots.say(risk.applies_words)}</p>"
     asked = "<p><strong>At diagnosis the guideline asks for:</strong></p>"
     return Html(
         f"<p>{slots.say(risk.because)}</p><p><strong>Factors met:</strong></p><ul>{rows or '<li>none</li>'}</ul>"
@@ -270,8 +275,10 @@ def _mimics(slots: Slots, results: Sequence[MimicResult]) -> str:
 def diagnosis_summary(comparison: Comparison, risk: CancerRisk, mimics: Sequence[MimicResult]) -> str:
     """Say the whole page in three sentences."""
     left = sum(not result.excluding for result in mimics)
+    stops = listed([part.remark.id.replace("_", " ") for part in comparison.enmc.stops])
+    enmc = comparison.enmc.title + (f", but stop: {stops}" if stops else "")
     return (
-        f"ENMC 2016: {comparison.enmc.title}. EULAR/ACR 2017: {comparison.used.title}. "
+        f"ENMC 2016: {enmc}. EULAR/ACR 2017: {comparison.used.title}. "
         f"Cancer risk by IMACS 2023: {risk.title}. {left} of {len(mimics)} mimics not excluded."
     )
 

@@ -20,6 +20,8 @@ _STYLE = (
     "<style>.nam-score svg{width:100%;max-width:940px;height:auto;display:block;font-family:inherit}"
     ".nam-score svg text{fill:currentColor;font-size:12px}.nam-score svg .nam-small{font-size:11px}"
     ".nam-score svg .nam-strong{font-weight:600;font-size:13px}"
+    # Words that stand on a line keep a margin of the page's colour around them.
+    ".nam-score svg .nam-over{font-size:11px;paint-order:stroke;stroke:var(--jp-layout-color0,#fff);stroke-width:5px}"
     ".nam-score figcaption{font-size:.92em;margin:.3em 0}</style>"
 )
 
@@ -46,17 +48,17 @@ def _panel(result: EularAcr2017, rows: Sequence[str], left: int, end: float, hei
         row = by_id.get(row_id)
         points = None if row is None else row.points
         if row is None or points is None:
-            parts.append(f'<text x="{left + reached * scale + 4:.1f}" y="{y + 14}" class="nam-small">no item: 0</text>')
+            parts.append(f'<text x="{left + reached * scale + 4:.1f}" y="{y + 14}" class="nam-over">no item: 0</text>')
             continue
         width = float(points)
         if row.met is False:
-            parts.append(f'<text x="{left + reached * scale + 4:.1f}" y="{y + 14}" class="nam-small">not met: 0</text>')
+            parts.append(f'<text x="{left + reached * scale + 4:.1f}" y="{y + 14}" class="nam-over">not met: 0</text>')
             continue
         fill = f'fill="{colour}"' if row.met else f'fill="{colour}" fill-opacity=".15" stroke-dasharray="4 3"'
         parts.append(
             f'<rect x="{left + reached * scale:.1f}" y="{y + 3}" width="{width * scale:.1f}" height="15" '
             f'stroke="{colour}" {fill}/>'
-            f'<text x="{left + (reached + width) * scale + 4:.1f}" y="{y + 14}" class="nam-small">'
+            f'<text x="{left + (reached + width) * scale + 4:.1f}" y="{y + 14}" class="nam-over">'
             f"{points:g}{'' if row.met else ' if present'}</text>"
         )
         reached += width
@@ -75,11 +77,11 @@ def _panel(result: EularAcr2017, rows: Sequence[str], left: int, end: float, hei
 
 
 def total_words(result: EularAcr2017) -> str:
-    """Say the total of a model and its class."""
+    """Say the total of a model, its class and the probability for display."""
     low, high = result.score_low, result.score_high
     score = f"{low:.1f} points" if low == high else f"{low:.1f} to {high:.1f} points"
     chance = span(*(round(100 * part) for part in (result.probability_low, result.probability_high)))
-    return f"{score}, {result.title}, probability {chance}%"
+    return f"{score}, {result.title.removeprefix('open, ')}, {chance}%"
 
 
 def _shown(comparison: Comparison) -> list[ScoredItem]:
