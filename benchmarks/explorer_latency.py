@@ -124,7 +124,12 @@ def variants() -> list[Variant]:
         ),
         Variant("diagnosis, select", DIAGNOSIS, 'select[data-field="muscle_biopsy"]', ".nam-page", "select", "kernel"),
         Variant(
-            "diagnosis, range", DIAGNOSIS, 'input[type=range][data-field="onset_age_years"]', ".nam-page", "range", "kernel"
+            "diagnosis, range",
+            DIAGNOSIS,
+            'input[type=range][data-field="onset_age_years"]',
+            ".nam-page",
+            "range",
+            "kernel",
         ),
     ]
 
