@@ -111,6 +111,7 @@ class Variant:
 def variants() -> list[Variant]:
     plain = f'nam.DoseExplorer("{DRUG}", use_frames=False)'
     weight = 'input[type=range][data-field="weight_kg"]'
+    onset = 'input[type=range][data-field="onset_age_years"]'
     return [
         Variant("comm echo", ECHO, "input[type=range]", ".echo", "range", "floor"),
         Variant("interact + inline", INTERACT, ".noUi-handle", ".jp-OutputArea-child", "handle"),
