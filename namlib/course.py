@@ -658,7 +658,12 @@ def mimics(patient: Patient) -> Table[MimicResult]:
     results = model.mimics(findings(patient.answers()), known.mimics, known.mimic_features)
     cites = bibliography()
     columns = [
-        Column("Disease", lambda row: Html(f"{html(row.mimic.name)}<br><small>{html(row.mimic.trap)}</small>")),
+        Column(
+            "Disease",
+            lambda row: Html(
+                f'{html(row.mimic.name)}<br><small style="font-weight:400">{html(row.mimic.trap)}</small>'
+            ),
+        ),
         Column("Excluded?", lambda row: Html(f"<strong>{row.state}</strong><br><small>{html(row.because)}</small>")),
         Column("Speaks for it", lambda row: _reasons((*row.for_,))),
         Column("Speaks against it", lambda row: _reasons((*row.excluding, *row.against))),

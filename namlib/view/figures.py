@@ -153,7 +153,7 @@ _MARK_WORDS = {
 _HEADINGS = {
     "age at onset": "Age at\nonset",
     "weakness pattern": "Weakness",
-    "eyes, face, swallowing": "Eyes,\nface,\nswallowing",
+    "eyes, face, swallowing": "Eyes,\nface,\nswallow",
     "skin, joints, lung": "Skin,\njoints,\nlung",
     "family and genes": "Family,\ngenes",
     "blood tests": "Blood\ntests",
@@ -163,9 +163,10 @@ _HEADINGS = {
 def _cell_html(cell: MatrixCell, cites: Bibliography) -> Html:
     if not cell.seen:
         return Html("<small>nothing read</small>")
-    mark = "" if cell.compared == "reference" else f"<strong>{html(_MARK_WORDS[cell.compared])}.</strong> "
-    notes = [html(HOW_READ_WORDS[how]) for how in cell.how_read if how != "primary"]
-    small = ". ".join([cites.links(cell.sources), *notes, *map(html, cell.caveats)])
+    words = _MARK_WORDS[cell.compared]
+    mark = "" if cell.compared == "reference" else f"<strong>{words[0].upper()}{words[1:]}:</strong> "
+    notes = [f"({HOW_READ_WORDS[how]})" for how in cell.how_read if how != "primary"]
+    small = " ".join([cites.links(cell.sources), *map(html, (*notes, *cell.caveats))])
     return Html(f"{mark}{html('; '.join(cell.seen))}<br><small>{small}</small>")
 
 
