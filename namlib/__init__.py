@@ -15,18 +15,26 @@ if TYPE_CHECKING:
     from namlib.course import drugs as drugs
     from namlib.course import fact as fact
     from namlib.course import facts as facts
+    from namlib.course import kendall_to_mrc as kendall_to_mrc
+    from namlib.course import mmt8 as mmt8
+    from namlib.course import mrc_to_kendall as mrc_to_kendall
     from namlib.course import pathway_picture as pathway_picture
     from namlib.course import references as references
     from namlib.course import regimens as regimens
+    from namlib.course import response_measures as response_measures
     from namlib.course import seed_coverage as seed_coverage
+    from namlib.course import strength_grades as strength_grades
+    from namlib.course import total_improvement as total_improvement
     from namlib.course import walk as walk
     from namlib.model.patient import Patient as Patient
+    from namlib.model.response import CoreSet as CoreSet
     from namlib.widgets.dose import DoseExplorer as DoseExplorer
     from namlib.widgets.pathway import PathwayExplorer as PathwayExplorer
 
 __version__ = "0.1.0"
 
 _HOMES = {
+    "CoreSet": "namlib.model.response",
     "Patient": "namlib.model.patient",
     "DoseExplorer": "namlib.widgets.dose",
     "PathwayExplorer": "namlib.widgets.pathway",
@@ -37,10 +45,16 @@ _HOMES = {
     "drugs": "namlib.course",
     "fact": "namlib.course",
     "facts": "namlib.course",
+    "kendall_to_mrc": "namlib.course",
+    "mmt8": "namlib.course",
+    "mrc_to_kendall": "namlib.course",
     "pathway_picture": "namlib.course",
     "references": "namlib.course",
     "regimens": "namlib.course",
+    "response_measures": "namlib.course",
     "seed_coverage": "namlib.course",
+    "strength_grades": "namlib.course",
+    "total_improvement": "namlib.course",
     "walk": "namlib.course",
 }
 
