@@ -8,6 +8,7 @@ imported here, which is why the flag below is set by hand (type checkers take it
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from namlib.course import ck_and_strength as ck_and_strength
     from namlib.course import conflicts as conflicts
     from namlib.course import dose_by_weight as dose_by_weight
     from namlib.course import dose_picture as dose_picture
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from namlib.course import drugs as drugs
     from namlib.course import fact as fact
     from namlib.course import facts as facts
+    from namlib.course import improvement_picture as improvement_picture
     from namlib.course import kendall_to_mrc as kendall_to_mrc
     from namlib.course import mmt8 as mmt8
     from namlib.course import mrc_to_kendall as mrc_to_kendall
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
     from namlib.model.response import CoreSet as CoreSet
     from namlib.widgets.dose import DoseExplorer as DoseExplorer
     from namlib.widgets.pathway import PathwayExplorer as PathwayExplorer
+    from namlib.widgets.response import ResponseExplorer as ResponseExplorer
 
 __version__ = "0.1.0"
 
@@ -38,6 +41,8 @@ _HOMES = {
     "Patient": "namlib.model.patient",
     "DoseExplorer": "namlib.widgets.dose",
     "PathwayExplorer": "namlib.widgets.pathway",
+    "ResponseExplorer": "namlib.widgets.response",
+    "ck_and_strength": "namlib.course",
     "conflicts": "namlib.course",
     "dose_by_weight": "namlib.course",
     "dose_picture": "namlib.course",
@@ -45,6 +50,7 @@ _HOMES = {
     "drugs": "namlib.course",
     "fact": "namlib.course",
     "facts": "namlib.course",
+    "improvement_picture": "namlib.course",
     "kendall_to_mrc": "namlib.course",
     "mmt8": "namlib.course",
     "mrc_to_kendall": "namlib.course",

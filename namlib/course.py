@@ -486,8 +486,8 @@ def mmt8(**grades: object) -> MuscleSum:
     Parameters
     ----------
     **grades
-        ``neck_flexors``, ``deltoid``, ``biceps``, ``wrist_extensors``, ``gluteus_maximus``, ``gluteus_medius``,
-        ``quadriceps``, ``ankle_dorsiflexors``: a grade from 0 to 10 for a test of one side (of 80 points), or
+        ``neck_flexors``, ``deltoid``, ``biceps``, ``wrist_extensors``, ``quadriceps``, ``gluteus_maximus``,
+        ``gluteus_medius``, ``ankle_dorsiflexors``: a grade from 0 to 10 for a test of one side (of 80 points), or
         ``(right, left)`` for a test of both (of 150; the neck flexors stay one grade).
 
     Raises
@@ -555,6 +555,26 @@ def ck_and_strength() -> Picture:
     """Draw every published moment of the ledger at which both CK and strength were stated, as a still picture."""
     from namlib.view import figures
 
-    moments = ledger().ck_strength
-    labels = [bibliography().text(moment.sources[:1]) for moment in moments]
-    return figures.ck_and_strength(moments, labels)
+    moments, cites = ledger().ck_strength, bibliography()
+    labels = [cites.text(moment.sources[:1]) for moment in moments]
+    return figures.ck_and_strength(moments, labels, [cites.links(moment.sources) for moment in moments])
+
+
+def improvement_picture(baseline: CoreSet, follow_up: CoreSet) -> Picture:
+    """Draw the points of each measure and the total against its cut-offs, as a still picture with its table.
+
+    Parameters
+    ----------
+    baseline, follow_up : CoreSet
+        The six measures at each visit.
+
+    Raises
+    ------
+    namlib.records.Refused
+        As :func:`total_improvement` does.
+    """
+    from namlib.view.response import response_page
+
+    result = total_improvement(baseline, follow_up)
+    page = response_page(result, response_criteria(), bibliography())
+    return Picture(Html(page.html), repr(result))

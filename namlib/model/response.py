@@ -56,13 +56,19 @@ def _level(enzyme: str) -> Iterable[Field]:
 VISIT_FIELDS: dict[str, Field] = {
     field.name: field
     for field in (
-        _line("physician_global_cm", "Physician global activity", "Mark of the physician; 0 is inactive."),
-        _line("patient_global_cm", "Patient global activity", "Mark of the patient or parent; 0 is inactive."),
+        _line(
+            "physician_global_cm", "Physician global activity", "Mark of the physician on a 10 cm line; 0 is inactive."
+        ),
+        _line(
+            "patient_global_cm",
+            "Patient global activity",
+            "Mark of the patient or parent on a 10 cm line; 0 is inactive.",
+        ),
         Field(
             "mmt_points",
             "Manual muscle test",
             "number",
-            "Sum of the muscles tested; full strength is the maximum.",
+            "Sum of all muscles tested, from 0 to the maximum of the test.",
             "points",
             0,
             260,
@@ -82,7 +88,7 @@ VISIT_FIELDS: dict[str, Field] = {
             "haq_di",
             "HAQ disability index",
             "number",
-            "0 is no difficulty; in children the CHAQ.",
+            "From 0, no difficulty, to 3; in children the CHAQ.",
             "points",
             0,
             3,
@@ -99,7 +105,11 @@ VISIT_FIELDS: dict[str, Field] = {
             traps=FIELDS["ck_u_per_l"].traps,
         ),
         FIELDS["ck_upper_limit_u_per_l"],
-        _line("extramuscular_cm", "Extramuscular activity", "Skin, joints, gut, lung and heart; 0 is inactive."),
+        _line(
+            "extramuscular_cm",
+            "Extramuscular activity",
+            "Skin, joints, gut, lung and heart on a 10 cm line; 0 is inactive.",
+        ),
         *_level("Aldolase"),
         *_level("LDH"),
         *_level("AST"),
@@ -137,16 +147,12 @@ def read_exact(field: Field, raw: object) -> Decimal | None:
     if isinstance(raw, Decimal):
         raw = str(raw)
     shortest = read_number(field, raw)
-    if isinstance(raw, str):
-        exact = Decimal(raw.strip().removesuffix(field.unit).strip())
-    else:
-        exact = Decimal(repr(shortest))
+    typed = raw.strip().removesuffix(field.unit).strip() if isinstance(raw, str) else repr(shortest)
+    exact = Decimal(typed)
     # Many digits may hide behind the nearest float: a bound is a bound for what was typed.
     if not Decimal(repr(field.low)) <= exact <= Decimal(repr(field.high)):
-        raise Refused(
-            field.name,
-            f"{shown(exact)[:40]} {field.unit} is outside what is accepted ({field.low:g} to {field.high:g} {field.unit})",
-        )
+        accepted = f"{field.low:g} to {field.high:g} {field.unit}"
+        raise Refused(field.name, f"{shown(exact)[:40]} {field.unit} is outside what is accepted ({accepted})")
     return exact
 
 
@@ -442,7 +448,7 @@ def _value_words(value: Decimal | None, unit: str) -> str:
 def change_words(change: MeasureChange) -> str:
     """Say by how much of its scale a measure changed, or what is missing."""
     if change.percent is None:
-        return f"cannot tell: {', '.join(change.missing)} missing"
+        return f"{', '.join(change.missing)} missing"
     return _percent_words(change.percent)
 
 
@@ -458,16 +464,18 @@ def degree_words(degree: Degree | None) -> str:
     return "not settled" if degree is None else DEGREE_WORDS[degree]
 
 
+def degrees(result: TotalImprovement) -> str:
+    """Say both degrees of improvement, once where they agree."""
+    adult, juvenile = degree_words(result.adult), degree_words(result.juvenile)
+    if adult == juvenile:
+        return f"{adult} by {'either set of' if result.adult is None else 'the adult and the juvenile'} cut-offs"
+    return f"{adult} by the adult cut-offs, {juvenile} by the juvenile ones"
+
+
 def said(result: TotalImprovement) -> str:
     """Say a result in one or two sentences."""
     points = shown(result.low) if result.low == result.high else f"{shown(result.low)} to {shown(result.high)}"
-    by_adult, by_juvenile = degree_words(result.adult), degree_words(result.juvenile)
-    both = (
-        f"{by_adult} by the adult and the juvenile cut-offs"
-        if by_adult == by_juvenile
-        else (f"{by_adult} by the adult cut-offs, {by_juvenile} by the juvenile ones")
-    )
-    text = f"Total improvement {points} of 100 points: {both}."
+    text = f"Total improvement {points} of 100 points: {degrees(result)}."
     text += f" From this baseline at most {shown(result.reachable)} points could be reached."
     if result.missing:
         text += f" Missing: {'; '.join(result.missing)}. Nothing was scaled up for it."
@@ -540,7 +548,9 @@ def _change(
     after: Decimal | None,
     width: Fraction | None,
     missing: tuple[str, ...],
+    *,
     name: str = "",
+    unit: str = "",
 ) -> MeasureChange:
     def percent(start: Decimal | Fraction | None, end: Decimal | Fraction | None) -> Fraction | None:
         if width is None or start is None or end is None:
@@ -563,7 +573,7 @@ def _change(
     return MeasureChange(
         measure=measure,
         name=name or measure.name,
-        unit=measure.unit,
+        unit=unit or measure.unit,
         baseline=before,
         follow_up=after,
         range=width,
@@ -601,7 +611,8 @@ def _strength(measure: ResponseMeasure, baseline: CoreSet, follow_up: CoreSet, k
         )
     chosen = given.get("mmt_maximum") if before is not None else later.get("mmt_maximum", given.get("mmt_maximum"))
     width = None if chosen is None else Fraction(chosen)
-    return _change(measure, before, after, width, _lacking(before, after))
+    unit = "" if width is None else f"of {shown(width)}"
+    return _change(measure, before, after, width, _lacking(before, after), unit=unit)
 
 
 def _limit(enzyme: str, baseline: Mapping[str, Decimal], follow_up: Mapping[str, Decimal]) -> Decimal | None:
@@ -656,7 +667,7 @@ def _enzyme(
         notes.append(
             f"Left out of the choice of enzyme, because the upper limit is missing: {', '.join(without_limit)}."
         )
-    return _change(measure, before, after, width, _lacking(before, after), name), notes
+    return _change(measure, before, after, width, _lacking(before, after), name=name), notes
 
 
 def total_improvement(baseline: CoreSet, follow_up: CoreSet, criteria: ResponseCriteria) -> TotalImprovement:
