@@ -492,9 +492,17 @@ def read(name: str, raw: object) -> Any:
     Traceback (most recent call last):
     namlib.records.Refused: weight_kg: '176 lb': pounds are not accepted: 1 lb is 0.4536 kg; accepted: 2 to 350 kg
     """
-    if raw is None:
-        return None
-    field = FIELDS[name]
+    return None if raw is None else read_as(FIELDS[name], raw)
+
+
+def read_as(field: Field, raw: object) -> Any:
+    """Read one answer to a field that need not be a patient's: the same refusals in the same words.
+
+    Examples
+    --------
+    >>> read_as(Field("start", "Starting dose", "number", "", "mg/d", 1, 200), "60 mg/d")
+    60.0
+    """
     return _READERS[field.kind](field, raw)
 
 
