@@ -872,7 +872,7 @@ class SteroidThreshold:
         _need(self.mg_per_d > 0, "mg_per_d", "is not above 0")
 
 
-PlanSection = Literal["contraindication", "before", "interaction", "while given", "vaccines", "pregnancy", "another way"]
+PlanSection = Literal["contraindication", "before", "interaction", "vaccines", "pregnancy", "while given", "statins"]
 
 
 @frozen
