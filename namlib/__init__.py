@@ -18,11 +18,17 @@ if TYPE_CHECKING:
     from namlib.course import pathway_picture as pathway_picture
     from namlib.course import references as references
     from namlib.course import regimens as regimens
+    from namlib.course import safety as safety
     from namlib.course import seed_coverage as seed_coverage
+    from namlib.course import taper as taper
+    from namlib.course import taper_picture as taper_picture
+    from namlib.course import tapers as tapers
+    from namlib.course import visit_grid as visit_grid
     from namlib.course import walk as walk
     from namlib.model.patient import Patient as Patient
     from namlib.widgets.dose import DoseExplorer as DoseExplorer
     from namlib.widgets.pathway import PathwayExplorer as PathwayExplorer
+    from namlib.widgets.taper import TaperExplorer as TaperExplorer
 
 __version__ = "0.1.0"
 
@@ -30,6 +36,7 @@ _HOMES = {
     "Patient": "namlib.model.patient",
     "DoseExplorer": "namlib.widgets.dose",
     "PathwayExplorer": "namlib.widgets.pathway",
+    "TaperExplorer": "namlib.widgets.taper",
     "conflicts": "namlib.course",
     "dose_by_weight": "namlib.course",
     "dose_picture": "namlib.course",
@@ -40,7 +47,12 @@ _HOMES = {
     "pathway_picture": "namlib.course",
     "references": "namlib.course",
     "regimens": "namlib.course",
+    "safety": "namlib.course",
     "seed_coverage": "namlib.course",
+    "taper": "namlib.course",
+    "taper_picture": "namlib.course",
+    "tapers": "namlib.course",
+    "visit_grid": "namlib.course",
     "walk": "namlib.course",
 }
 

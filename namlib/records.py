@@ -838,7 +838,9 @@ class TaperScheme:
         if self.hold_low_wk is not None and self.hold_high_wk is not None:
             _need(0 <= self.hold_low_wk <= self.hold_high_wk, "hold_low_wk", "is above hold_high_wk, or below 0")
         _need(
-            not self.steps or self.hold_low_wk is not None, "hold_low_wk", "steps need to know how long the start is held"
+            not self.steps or self.hold_low_wk is not None,
+            "hold_low_wk",
+            "steps need to know how long the start is held",
         )
         ends = [step.down_to_mg for step in self.steps]
         _need(None not in ends[:-1], "steps", "only the last step may leave its end open")
@@ -910,7 +912,7 @@ class VisitCell:
     """One cell of the visit grid: what to measure at a visit, and who fixed that it is this visit.
 
     ``basis`` says whose interval it is; all but a course convention name the ``facts`` that fix it. ``why`` names facts
-    that say why the thing is looked at, whoever fixed the day. ``drugs`` limits the cell to plans that hold one of them.
+    that say why the thing is looked at, whoever fixed the day. ``drugs`` limits the cell to plans with one of them.
     """
 
     id: str

@@ -257,7 +257,8 @@ def safety(
 
     Examples
     --------
-    >>> check = Check("liver", "contraindication", "Chronic liver disease.", ("f",), {"field": "liver_disease", "is": True})
+    >>> when = {"field": "liver_disease", "is": True}
+    >>> check = Check("liver", "contraindication", "Chronic liver disease.", ("f",), when)
     >>> mtx = Drug("methotrexate", "methotrexate", "antimetabolite", "sparing agent", "mg/wk", checks=(check,))
     >>> safety({"liver_disease": True}, ["methotrexate"], [mtx], (), ()).contraindicated[0].words()
     'Methotrexate, applies: Chronic liver disease. []'

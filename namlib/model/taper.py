@@ -17,7 +17,7 @@ from math import ceil
 from typing import Any, Literal
 
 from namlib.frozen import frozen
-from namlib.model.findings import FIELDS, Field, read, read_as
+from namlib.model.findings import FIELDS, Field, read_as
 from namlib.model.rules import Truth, listed
 from namlib.records import Refused, SteroidThreshold, TaperScheme
 from namlib.table import Html, html, html_table, plain
@@ -171,7 +171,7 @@ class AboveThreshold:
 
     ``days`` counts known days, quickest and slowest reading; ``longer`` says whether the dose at which the source falls
     silent would still count. ``under_from`` is the first known day on which the dose no longer counts. ``met`` says
-    whether it lasts as long as the threshold asks for: ``None`` where the readings differ or the source is silent first.
+    whether it lasts as long as the threshold asks for: ``None`` where the readings differ or the source is silent.
     """
 
     threshold: SteroidThreshold
@@ -318,10 +318,7 @@ class TaperPlan:
                 html_table(
                     "Days above what calls for protection",
                     ["threshold", "what it asks for", "days", "as long as it asks for"],
-                    [
-                        (item.threshold.name, item.threshold.asks, item.words(), _met(item))
-                        for item in self.thresholds
-                    ],
+                    [(item.threshold.name, item.threshold.asks, item.words(), _met(item)) for item in self.thresholds],
                     style=first,
                 )
             )
@@ -420,7 +417,7 @@ def _by_steps(scheme: TaperScheme, start: Fraction, reading: Reading) -> tuple[C
                     f"The last step of {milligrams(by)} mg is cut to {milligrams(amount - following)} mg, "
                     f"so that it ends on {milligrams(end)} mg/d as the scheme says."
                 )
-            # Before a step the dose is kept for that step's own interval; before the first, as long as the start is held.
+            # Before a step the dose is kept for that step's own interval; before the first, while the start is held.
             doses.append((_weeks_as_days(hold) if first else every, amount))
             amount, first = following, False
     if first:
@@ -470,9 +467,7 @@ def _above(threshold: SteroidThreshold, courses: Sequence[Course]) -> AboveThres
         else:
             met.append(None if more else False)
     agreed = met[0] if met and all(value == met[0] for value in met) else None
-    return AboveThreshold(
-        threshold, (days[0], days[-1]), (longer[0], longer[-1]), (under[0], under[-1]), agreed
-    )
+    return AboveThreshold(threshold, (days[0], days[-1]), (longer[0], longer[-1]), (under[0], under[-1]), agreed)
 
 
 def printed_start_mg(scheme: TaperScheme, weight_kg: Fraction) -> tuple[Fraction, Fraction] | None:
@@ -482,8 +477,9 @@ def printed_start_mg(scheme: TaperScheme, weight_kg: Fraction) -> tuple[Fraction
     --------
     >>> from namlib.records import TaperScheme
     >>> from datetime import date
+    >>> day, later = date(2026, 11, 22), date(2027, 11, 22)
     >>> scheme = TaperScheme("x", "x", "paediatric", "JDM", "x", "x", ("x",), ("f",), ("s",), "p", "low", "primary",
-    ...     "shown", date(2026, 11, 22), date(2027, 11, 22), low=2, high=2, unit="mg/kg/d", cap_low_mg=60, cap_high_mg=80)
+    ...     "shown", day, later, low=2, high=2, unit="mg/kg/d", cap_low_mg=60, cap_high_mg=80)
     >>> printed_start_mg(scheme, Fraction(20)), printed_start_mg(scheme, Fraction(35))
     ((Fraction(40, 1), Fraction(40, 1)), (Fraction(60, 1), Fraction(70, 1)))
     """
@@ -522,7 +518,8 @@ def _start_flags(scheme: TaperScheme, start: Fraction, weight_kg: Fraction | Non
         words = f"{milligrams(start)} mg/d is above the start the scheme is printed for: {said}."
         return [TaperFlag("start not as printed", words)]
     if weight_kg is None:
-        words = f"The scheme is printed for {said}; no weight, so it is not known whether {milligrams(start)} mg/d fits."
+        fits = f"it is not known whether {milligrams(start)} mg/d fits"
+        words = f"The scheme is printed for {said}; no weight, so {fits}."
         return [TaperFlag("start not checked", words)]
     printed = printed_start_mg(scheme, weight_kg)
     if printed is None or printed[0] <= start <= printed[1]:
@@ -541,8 +538,8 @@ def _refuse_start(scheme: TaperScheme, start: Fraction, weight_kg: Fraction | No
         if end is not None and start <= _exact(end):
             raise Refused(
                 field,
-                f"{milligrams(start)} mg/d is below the range of {scheme.id}, whose first steps lead down to {end:g} mg/d; "
-                "accepted: any dose above that",
+                f"{milligrams(start)} mg/d is below the range of {scheme.id}, whose first steps lead down to "
+                f"{end:g} mg/d; accepted: any dose above that",
             )
     if not scheme.marks:
         return
@@ -569,6 +566,26 @@ def _read_exactly(field: Field, raw: object) -> Fraction:
                 raise
             raise Refused(field.name, f"{str(raw)[:40]!r} is not a finite number") from None
     return _exact(read_as(field, raw))
+
+
+def read_start(start_mg_per_d: object, weight_kg: object = None) -> tuple[Fraction, Fraction | None]:
+    """Read a starting dose [mg/d] and a weight [kg] exactly; ``None`` stays ``None``.
+
+    Raises
+    ------
+    Refused
+        Naming the field, the value and what is accepted.
+
+    Examples
+    --------
+    >>> read_start("62.5"), read_start(60, 80)
+    ((Fraction(125, 2), None), (Fraction(60, 1), Fraction(80, 1)))
+    >>> read_start(0)
+    Traceback (most recent call last):
+    namlib.records.Refused: start_mg_per_d: 0 mg/d is outside what is accepted (1 to 200 mg/d)
+    """
+    start = _read_exactly(START_DOSE, start_mg_per_d)
+    return start, None if weight_kg is None else _read_exactly(FIELDS["weight_kg"], weight_kg)
 
 
 def taper(
@@ -604,17 +621,16 @@ def taper(
     --------
     >>> from namlib.records import TaperStep
     >>> from datetime import date
-    >>> scheme = TaperScheme("x", "fortnightly", "adult", "IIM", "after 1 week", "response", ("the end",), ("f",), ("s",),
-    ...     "p", "low", "primary", "shown", date(2026, 11, 22), date(2027, 11, 22), hold_low_wk=1, hold_high_wk=1,
-    ...     steps=(TaperStep(10, 2, 2, 20),))
-    >>> taper(scheme, 40)
-    x (adults). From 40 mg/d, 21 days are laid out, 700 mg in all; at 20 mg/d it falls silent. No trial in IMNM supports this scheme or any other; it is shown, not proposed.
-    >>> taper(scheme, 15)
-    Traceback (most recent call last):
-    namlib.records.Refused: start_mg_per_d: 15 mg/d is below the range of x, whose first steps lead down to 20 mg/d; accepted: any dose above that
+    >>> scheme = TaperScheme("x", "fortnightly", "adult", "IIM", "after 1 week", "response", ("its end",), ("f",),
+    ...     ("s",), "p", "low", "primary", "shown", date(2026, 11, 22), date(2027, 11, 22), hold_low_wk=1,
+    ...     hold_high_wk=1, steps=(TaperStep(10, 2, 2, 20),))
+    >>> plan = taper(scheme, 40)
+    >>> plan.words()
+    'From 40 mg/d, 21 days are laid out, 700 mg in all; at 20 mg/d it falls silent'
+    >>> plan.quickest.dose_on(21), plan.quickest.dose_on(22) is None
+    (Fraction(30, 1), True)
     """
-    start = _read_exactly(START_DOSE, start_mg_per_d)
-    weight = None if weight_kg is None else _read_exactly(FIELDS["weight_kg"], weight_kg)
+    start, weight = read_start(start_mg_per_d, weight_kg)
     _refuse_start(scheme, start, weight)
     flags = _start_flags(scheme, start, weight)
     courses: list[Course] = []
@@ -625,12 +641,53 @@ def taper(
         elif scheme.hold_low_wk is not None:
             course, cut = _by_steps(scheme, start, reading)
             courses.append(course)
-            flags += [TaperFlag("step cut short", words) for words in cut if words not in [flag.words for flag in flags]]
+            said = {flag.words for flag in flags}
+            flags += [TaperFlag("step cut short", words) for words in cut if words not in said]
     if scheme.standing == "caveat":
         flags.append(TaperFlag("caveat", scheme.caveat))
     counted = tuple(_above(threshold, courses) for threshold in thresholds) if courses else ()
     quickest, slowest = (courses[0], courses[1]) if courses else (None, None)
     return TaperPlan(scheme, start, weight, quickest, slowest, counted, tuple(flags))
+
+
+@frozen
+class NotLaidOut:
+    """A scheme that cannot be laid out from a start, with the control that stands in the way and the reason."""
+
+    scheme: TaperScheme
+    field: str
+    reason: str
+
+    def __repr__(self) -> str:
+        return f"{self.scheme.id} is not laid out. {self.reason}"
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain data that JSON can hold."""
+        return {"scheme": self.scheme.id, "field": self.field, "reason": self.reason}
+
+
+def side_by_side(
+    schemes: Iterable[TaperScheme],
+    start_mg_per_d: object,
+    weight_kg: object = None,
+    thresholds: Iterable[SteroidThreshold] = (),
+) -> tuple[TaperPlan | NotLaidOut, ...]:
+    """Lay several schemes out from one start; a scheme that refuses it says why and keeps its place.
+
+    Raises
+    ------
+    Refused
+        If the start or the weight is not a number that is accepted; that concerns no scheme but the input.
+    """
+    start, weight = read_start(start_mg_per_d, weight_kg)
+    limits = tuple(thresholds)
+    laid_out: list[TaperPlan | NotLaidOut] = []
+    for scheme in schemes:
+        try:
+            laid_out.append(taper(scheme, start, weight, limits))
+        except Refused as refused:
+            laid_out.append(NotLaidOut(scheme, refused.field, refused.reason))
+    return tuple(laid_out)
 
 
 def fitting(
