@@ -33,10 +33,15 @@ if TYPE_CHECKING:
     from namlib.course import references as references
     from namlib.course import regimens as regimens
     from namlib.course import response_measures as response_measures
+    from namlib.course import safety as safety
     from namlib.course import score_picture as score_picture
     from namlib.course import seed_coverage as seed_coverage
     from namlib.course import strength_grades as strength_grades
+    from namlib.course import taper as taper
+    from namlib.course import taper_picture as taper_picture
+    from namlib.course import tapers as tapers
     from namlib.course import total_improvement as total_improvement
+    from namlib.course import visit_grid as visit_grid
     from namlib.course import walk as walk
     from namlib.model.patient import Patient as Patient
     from namlib.model.response import CoreSet as CoreSet
@@ -44,22 +49,24 @@ if TYPE_CHECKING:
     from namlib.widgets.dose import DoseExplorer as DoseExplorer
     from namlib.widgets.pathway import PathwayExplorer as PathwayExplorer
     from namlib.widgets.response import ResponseExplorer as ResponseExplorer
+    from namlib.widgets.taper import TaperExplorer as TaperExplorer
 
 __version__ = "0.1.0"
 
 _HOMES = {
     "CoreSet": "namlib.model.response",
-    "Patient": "namlib.model.patient",
     "DiagnosisExplorer": "namlib.widgets.diagnosis",
     "DoseExplorer": "namlib.widgets.dose",
     "PathwayExplorer": "namlib.widgets.pathway",
+    "Patient": "namlib.model.patient",
+    "ResponseExplorer": "namlib.widgets.response",
+    "TaperExplorer": "namlib.widgets.taper",
     "cancer_risk_imacs2023": "namlib.course",
+    "checklist": "namlib.course",
+    "ck_and_strength": "namlib.course",
     "classify_enmc2016": "namlib.course",
     "classify_eular_acr2017": "namlib.course",
     "compare_criteria": "namlib.course",
-    "checklist": "namlib.course",
-    "ResponseExplorer": "namlib.widgets.response",
-    "ck_and_strength": "namlib.course",
     "conflicts": "namlib.course",
     "dose_by_weight": "namlib.course",
     "dose_picture": "namlib.course",
@@ -67,10 +74,10 @@ _HOMES = {
     "drugs": "namlib.course",
     "fact": "namlib.course",
     "facts": "namlib.course",
-    "mimic_matrix": "namlib.course",
-    "mimics": "namlib.course",
     "improvement_picture": "namlib.course",
     "kendall_to_mrc": "namlib.course",
+    "mimic_matrix": "namlib.course",
+    "mimics": "namlib.course",
     "mmt8": "namlib.course",
     "mrc_to_kendall": "namlib.course",
     "pathway_picture": "namlib.course",
@@ -78,11 +85,16 @@ _HOMES = {
     "red_flags": "namlib.course",
     "references": "namlib.course",
     "regimens": "namlib.course",
-    "score_picture": "namlib.course",
     "response_measures": "namlib.course",
+    "safety": "namlib.course",
+    "score_picture": "namlib.course",
     "seed_coverage": "namlib.course",
     "strength_grades": "namlib.course",
+    "taper": "namlib.course",
+    "taper_picture": "namlib.course",
+    "tapers": "namlib.course",
     "total_improvement": "namlib.course",
+    "visit_grid": "namlib.course",
     "walk": "namlib.course",
 }
 

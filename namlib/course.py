@@ -25,6 +25,8 @@ from namlib.records import (
     SeedLine,
     Source,
     StrengthGrade,
+    TaperScheme,
+    VisitCell,
 )
 from namlib.table import Column, Html, Table, html, html_table
 from namlib.units import span
@@ -41,7 +43,9 @@ if TYPE_CHECKING:
     from namlib.model.published import ClassifiedMoment
     from namlib.model.redflags import RedFlagResult
     from namlib.model.response import CoreSet, MuscleSum, TotalImprovement
+    from namlib.model.safety import SafetyList, SafetyRow  # noqa: F401 - named as text below
     from namlib.model.screening import CancerRisk
+    from namlib.model.taper import TaperPlan
 
 
 @cache
@@ -927,3 +931,231 @@ def improvement_picture(baseline: CoreSet, follow_up: CoreSet) -> Picture:
     result = total_improvement(baseline, follow_up)
     page = response_page(result, response_criteria(), bibliography())
     return Picture(Html(page.html), repr(result))
+
+
+# --- tapers --------------------------------------------------------------------------------------------------------
+
+
+def taper_scheme(name: str) -> TaperScheme:
+    """Return one published taper by its id.
+
+    Raises
+    ------
+    KeyError
+        If the ledger has no such scheme; the message lists those it has.
+    """
+    for scheme in ledger().tapers:
+        if scheme.id == name:
+            return scheme
+    raise KeyError(f"no taper {name!r}; known: {', '.join(scheme.id for scheme in ledger().tapers)}")
+
+
+def tapers(population: Literal["adult", "paediatric"] | None = None) -> Table[TaperScheme]:
+    """Return the published tapers, side by side: for whom, when they begin, what paces them, what they leave unsaid.
+
+    None comes from a trial in IMNM and none is proposed.
+
+    Raises
+    ------
+    namlib.records.Refused
+        If the population is not known.
+
+    Examples
+    --------
+    >>> tapers("paediatric")
+    Published tapers, none from a trial in IMNM: 4 schemes
+    """
+    from namlib.model.taper import fitting, start_words
+
+    cites = bibliography()
+    columns = [
+        Column(
+            "Scheme",
+            lambda row: Html(f"<code>{html(row.id)}</code><br>{cites.links(row.sources)}<br>{html(row.name)}"),
+        ),
+        Column("For whom", lambda row: f"{POPULATION_WORDS[row.population]} ({row.studied_in})"),
+        Column("Printed for a start of", start_words),
+        Column("Lowering begins", lambda row: row.start_rule),
+        Column("Paced by", lambda row: row.paced_by),
+        Column("Leaves unsaid", lambda row: Html("<br>".join(html(item) for item in row.unsaid))),
+        Column("How it was read", _how_read),
+    ]
+    chosen = fitting(ledger().tapers, population)
+    return Table(chosen, "Published tapers, none from a trial in IMNM", columns, "scheme")
+
+
+def taper(scheme: str, start_mg_per_d: float | str, weight_kg: float | str | None = None) -> TaperPlan:
+    """Lay one published taper out from a starting dose, in exact arithmetic.
+
+    Parameters
+    ----------
+    scheme : str
+        Id of the scheme; :func:`tapers` lists them.
+    start_mg_per_d : number or str
+        Prednisone or prednisolone [mg/d].
+    weight_kg : number or str, optional
+        Body weight [kg]; schemes for children cannot be laid out without it.
+
+    Raises
+    ------
+    KeyError
+        If there is no such scheme.
+    namlib.records.Refused
+        If a number is not accepted, the start is below the scheme's range, or a weight is needed and missing.
+
+    Examples
+    --------
+    >>> taper("etg_australia", 60, weight_kg=60).words()
+    'From 60 mg/d, 126 days are laid out, 6,090 mg in all; at 25 mg/d it falls silent'
+    """
+    from namlib.model import taper as model
+
+    return model.taper(taper_scheme(scheme), start_mg_per_d, weight_kg, ledger().steroid_thresholds)
+
+
+def taper_picture(
+    *schemes: str,
+    start_mg_per_d: float | str,
+    weight_kg: float | str | None = None,
+    population: Literal["adult", "paediatric"] | None = None,
+) -> Picture:
+    """Draw published tapers from one start beside each other, as a still picture with its table and sentences.
+
+    Parameters
+    ----------
+    *schemes : str
+        Ids of schemes; none named: all of the population.
+    start_mg_per_d, weight_kg
+        As for :func:`taper`.
+    population : {"adult", "paediatric"}, optional
+        Whose schemes, where none are named.
+
+    Raises
+    ------
+    KeyError
+        If there is no such scheme.
+    namlib.records.Refused
+        If a number or the population is not accepted. A scheme that refuses the start says so in its row.
+    """
+    from namlib.model.taper import fitting, read_start, side_by_side
+    from namlib.view.taper import taper_page, taper_words
+
+    chosen = [taper_scheme(name) for name in schemes] or fitting(ledger().tapers, population)
+    start, weight = read_start(start_mg_per_d, weight_kg)
+    entries = side_by_side(chosen, start, weight, ledger().steroid_thresholds)
+    page = taper_page(entries, ledger().steroid_thresholds, bibliography(), start, weight)
+    return Picture(Html(page.html), taper_words(entries, bibliography(), start))
+
+
+# --- safety and visits ---------------------------------------------------------------------------------------------
+
+
+class SafetyTable(Table["SafetyRow"]):
+    """The safety list of a plan: its rows as a table by section, and the list itself as ``result``."""
+
+    result: SafetyList | None = None
+
+    def __repr__(self) -> str:
+        return super().__repr__() if self.result is None else self.result.words()
+
+    def _repr_html_(self) -> str:
+        from namlib.view.safety import checklist_html
+
+        return super()._repr_html_() if self.result is None else checklist_html(self.result, bibliography())
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the list as plain data that JSON can hold."""
+        return super().to_dict() if self.result is None else self.result.to_dict()
+
+
+def safety(patient: Patient, plan: Any) -> SafetyTable:
+    """List what has to be looked at before, beside and during a plan, for one patient.
+
+    Contraindications, checks before the first dose, interactions (between the drugs of the plan and with what the
+    patient takes), vaccines, pregnancy, monitoring, statins. Every row has a source or says that it is this course's
+    convention. An answer that is missing is a question; no result says that a plan is safe.
+
+    Parameters
+    ----------
+    patient : Patient
+        What is known.
+    plan : collection of str
+        Drugs by key or another of their names; one name is a plan of one.
+
+    Raises
+    ------
+    namlib.records.Refused
+        If the plan is empty or names a drug the ledger does not hold.
+    """
+    from namlib.model import safety as model
+    from namlib.view.safety import basis_links
+
+    known, cites = ledger(), bibliography()
+    result = model.safety(patient.findings(), plan, known.drugs, known.plan_checks, known.facts)
+    columns = [
+        Column("Section", lambda row: model.SECTIONS[row.section]),
+        Column("For", lambda row: ", ".join(row.drugs)),
+        Column("State", lambda row: row.state),
+        Column("What", lambda row: row.text),
+        Column("Judged by", lambda row: row.reason),
+        Column("Source", lambda row: basis_links(row, cites)),
+    ]
+    table = SafetyTable(result.rows, f"Safety of {', '.join(result.names)}", columns, "row")
+    table.result = result
+    return table
+
+
+class VisitGrid(Table[VisitCell]):
+    """The visit grid: cells as rows of a table, shown as measures against visits."""
+
+    def words(self) -> str:
+        """Count whose intervals the grid holds, in one sentence."""
+        count = {basis: sum(cell.basis == basis for cell in self) for basis in _BASES}
+        measures = len({cell.measure for cell in self})
+        return (
+            f"Visit grid: {measures} measures, {len(self)} cells. Whose intervals: a source on IMNM fixes "
+            f"{count['IMNM source']}, one on myositis {count['myositis source']}, one on a drug "
+            f"{count['drug source']}; {count['course convention']} are this course's convention."
+        )
+
+    def __repr__(self) -> str:
+        return self.words()
+
+    def _repr_html_(self) -> str:
+        from namlib.view.safety import grid_html
+
+        known = ledger()
+        facts_by_id = {row.id: row for row in known.facts}
+        return grid_html(self, self.words(), bibliography(), facts_by_id, {drug.key: drug for drug in known.drugs})
+
+
+_BASES = ("IMNM source", "myositis source", "drug source", "course convention")
+
+
+def visit_grid(plan: Any = None) -> VisitGrid:
+    """Return what to measure when, each cell with who fixed that day: a source, or this course.
+
+    Parameters
+    ----------
+    plan : collection of str, optional
+        Only what belongs to a plan with these drugs; without it, everything.
+
+    Raises
+    ------
+    namlib.records.Refused
+        If the plan is empty or names a drug the ledger does not hold.
+    """
+    known = ledger()
+    cells = known.visit_grid
+    if plan is not None:
+        from namlib.model.safety import plan_keys
+
+        keys = plan_keys(plan, known.drugs)
+        cells = tuple(cell for cell in cells if not cell.drugs or set(cell.drugs) & set(keys))
+    columns = [
+        Column("What", lambda cell: cell.measure),
+        Column("When", lambda cell: cell.visit),
+        Column("How", lambda cell: cell.does),
+        Column("Whose interval", lambda cell: cell.basis),
+    ]
+    return VisitGrid(cells, "Visit grid", columns, "cell")

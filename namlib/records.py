@@ -998,6 +998,10 @@ class Ledger:
     published_records: tuple[PublishedRecord, ...]
     response_criteria: tuple[ResponseCriteria, ...]
     ck_strength: tuple[CkStrength, ...]
+    tapers: tuple[TaperScheme, ...]
+    steroid_thresholds: tuple[SteroidThreshold, ...]
+    plan_checks: tuple[PlanCheck, ...]
+    visit_grid: tuple[VisitCell, ...]
 
     @classmethod
     def waiting(cls, parts: dict[str, Callable[[], Any]]) -> Ledger:
@@ -1013,3 +1017,170 @@ class Ledger:
             raise AttributeError(f"a ledger has no {name!r}")
         value = vars(self)[name] = parts.pop(name)()
         return value
+
+
+# --- tapers, plans and visits --------------------------------------------------------------------------------------
+
+
+@frozen
+class TaperStep:
+    """One stretch of a scheme: lower by so much, this often, down to a dose; ``down_to_mg`` blank: not stated."""
+
+    by_mg: float
+    every_low_wk: float
+    every_high_wk: float
+    down_to_mg: float | None = None
+
+    def __post_init__(self) -> None:
+        _need(self.by_mg > 0, "by_mg", "a step lowers the dose")
+        _need(0 < self.every_low_wk <= self.every_high_wk, "every_low_wk", "the interval is not above 0 and in order")
+
+
+@frozen
+class TaperMark:
+    """The dose at the end of a month: as a share of the starting dose, or per kilogram. In between lies in between."""
+
+    by_mo: float
+    share: float | None = None
+    mg_per_kg: float | None = None
+
+    def __post_init__(self) -> None:
+        _need((self.share is None) != (self.mg_per_kg is None), "share", "a mark is a share or an amount per kilogram")
+        _need(self.share is None or 0 <= self.share <= 1, "share", "is not a share of the whole")
+
+
+@frozen
+class TaperScheme:
+    """One published way of lowering a glucocorticoid, in prednisone equivalents.
+
+    ``low``, ``high``, ``unit`` and the two caps are the starting dose it is printed for. ``hold_low_wk`` and
+    ``hold_high_wk`` say how long that dose is kept. Then come ``steps`` of so many milligrams, or ``marks`` to be
+    reached by a month, or neither. ``unsaid`` lists in words what the source leaves open; a blank is never filled in.
+    """
+
+    id: str
+    name: str
+    population: Population
+    studied_in: str
+    start_rule: str
+    paced_by: str
+    unsaid: tuple[str, ...]
+    facts: tuple[str, ...]
+    sources: tuple[str, ...]
+    locator: str
+    certainty: Certainty
+    how_read: HowRead
+    standing: Standing
+    reviewed_on: date
+    review_by: date
+    low: float | None = None
+    high: float | None = None
+    unit: str = ""
+    cap_low_mg: float | None = None
+    cap_high_mg: float | None = None
+    hold_low_wk: float | None = None
+    hold_high_wk: float | None = None
+    steps: tuple[TaperStep, ...] = ()
+    marks: tuple[TaperMark, ...] = ()
+    ends: str = ""
+    caveat: str = ""
+
+    def __post_init__(self) -> None:
+        _check_shared(self)
+        _need(self.facts, "facts", "names no fact")
+        _need(self.unsaid, "unsaid", "every scheme read leaves something open; say what")
+        _need(not (self.steps and self.marks), "marks", "a scheme goes by steps or by marks, not by both")
+        _need((self.hold_low_wk is None) == (self.hold_high_wk is None), "hold_low_wk", "a hold needs both its ends")
+        if self.hold_low_wk is not None and self.hold_high_wk is not None:
+            _need(0 <= self.hold_low_wk <= self.hold_high_wk, "hold_low_wk", "is above hold_high_wk, or below 0")
+        _need(
+            not self.steps or self.hold_low_wk is not None,
+            "hold_low_wk",
+            "steps need to know how long the start is held",
+        )
+        ends = [step.down_to_mg for step in self.steps]
+        _need(None not in ends[:-1], "steps", "only the last step may leave its end open")
+        known = [end for end in ends if end is not None]
+        _need(known == sorted(known, reverse=True), "steps", "each step ends below the one before")
+        months = [mark.by_mo for mark in self.marks]
+        _need(months == sorted(set(months)), "marks", "the months do not follow each other")
+        amounts = [mark.share if mark.share is not None else mark.mg_per_kg for mark in self.marks]
+        kinds = {mark.share is None for mark in self.marks}
+        _need(len(kinds) < 2, "marks", "shares and amounts per kilogram cannot stand in one scheme")
+        _need(amounts == sorted(amounts, key=lambda amount: -(amount or 0.0)), "marks", "the dose may not rise")
+
+
+@frozen
+class SteroidThreshold:
+    """A daily dose from which a source asks for something, and for how long it must last for that.
+
+    ``compare`` says whether the dose itself counts. ``longer_than_days`` is blank where no time is stated.
+    """
+
+    id: str
+    name: str
+    mg_per_d: float
+    compare: Literal["at least", "above"]
+    asks: str
+    facts: tuple[str, ...]
+    longer_than_days: int | None = None
+
+    def __post_init__(self) -> None:
+        _need(self.facts, "facts", "names no fact")
+        _need(self.mg_per_d > 0, "mg_per_d", "is not above 0")
+
+
+PlanSection = Literal["contraindication", "before", "interaction", "vaccines", "pregnancy", "while given", "statins"]
+
+
+@frozen
+class PlanCheck:
+    """Something to look at because of a plan as a whole: one row for all the drugs that share it, or for a pair.
+
+    It belongs to a plan that holds one of ``drugs`` (blank: any plan) and, where ``beside`` is given, one of those too.
+    It rests on facts, or is marked as this course's convention.
+    """
+
+    id: str
+    kind: CheckKind
+    section: PlanSection
+    text: str
+    drugs: tuple[str, ...] = ()
+    beside: tuple[str, ...] = ()
+    facts: tuple[str, ...] = ()
+    when: Any = None
+    convention: bool = False
+
+    def __post_init__(self) -> None:
+        _need(bool(self.facts) != self.convention, "facts", "names no fact and is not marked as a convention, or both")
+        _need(self.drugs or not self.beside, "beside", "a pair needs both its sides")
+
+
+# The columns of the visit grid, in order; the first is before treatment.
+VISITS = ("baseline", "week 2", "week 4", "week 8", "month 3", "month 6", "month 12", "then yearly")
+Visit = Literal["baseline", "week 2", "week 4", "week 8", "month 3", "month 6", "month 12", "then yearly"]
+VisitBasis = Literal["IMNM source", "myositis source", "drug source", "course convention"]
+VisitGroup = Literal["muscle", "lung, heart, swallowing", "glucocorticoid", "drug bloods", "other drugs", "prevention"]
+
+
+@frozen
+class VisitCell:
+    """One cell of the visit grid: what to measure at a visit, and who fixed that it is this visit.
+
+    ``basis`` says whose interval it is; all but a course convention name the ``facts`` that fix it. ``why`` names facts
+    that say why the thing is looked at, whoever fixed the day. ``drugs`` limits the cell to plans with one of them.
+    """
+
+    id: str
+    group: VisitGroup
+    measure: str
+    visit: Visit
+    does: str
+    basis: VisitBasis
+    facts: tuple[str, ...] = ()
+    why: tuple[str, ...] = ()
+    drugs: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        fixed = self.basis != "course convention"
+        _need(bool(self.facts) == fixed, "facts", "an interval of a source names its fact, a convention names none")

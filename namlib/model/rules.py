@@ -188,6 +188,28 @@ class Evaluation:
             return "true" if self.value else "false"
         return f"false: {answer_words(self.field, self.read)}"
 
+    def if_asked(self) -> Truth:
+        """The value when a question nobody answered stays open even where the condition asks whether it is known.
+
+        ``known`` lets a pathway say "test it" and "it is positive" as two rows. A list that must never take an
+        unanswered question for a no needs the other reading.
+
+        Examples
+        --------
+        >>> positive = [{"field": "hepatitis_b", "known": True}, {"field": "hepatitis_b", "is": "positive"}]
+        >>> result = evaluate({"all": positive}, {})
+        >>> result.value, result.if_asked() is None
+        (False, True)
+        """
+        if not self.children:
+            return None if self.form == "known" and not self.value else self.value
+        values = [child.if_asked() for child in self.children]
+        return _not(values[0]) if self.form == "not" else (_all if self.form == "all" else _any)(values)
+
+    def leaves(self) -> tuple[Evaluation, ...]:
+        """The questions it asks, in the order of the condition."""
+        return (self,) if not self.children else tuple(leaf for child in self.children for leaf in child.leaves())
+
     def unknown_fields(self) -> tuple[str, ...]:
         """Name the unanswered questions that could still change the value, in the order of :data:`QUESTIONS`.
 
