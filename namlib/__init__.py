@@ -8,6 +8,9 @@ imported here, which is why the flag below is set by hand (type checkers take it
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from namlib.course import antibody_tests as antibody_tests
+    from namlib.course import ck_by_cohort as ck_by_cohort
+    from namlib.course import ck_series as ck_series
     from namlib.course import conflicts as conflicts
     from namlib.course import dose_by_weight as dose_by_weight
     from namlib.course import dose_picture as dose_picture
@@ -16,11 +19,14 @@ if TYPE_CHECKING:
     from namlib.course import fact as fact
     from namlib.course import facts as facts
     from namlib.course import pathway_picture as pathway_picture
+    from namlib.course import predictive_value as predictive_value
+    from namlib.course import predictive_value_picture as predictive_value_picture
     from namlib.course import references as references
     from namlib.course import regimens as regimens
     from namlib.course import seed_coverage as seed_coverage
     from namlib.course import walk as walk
     from namlib.model.patient import Patient as Patient
+    from namlib.widgets.antibody import AntibodyTestExplorer as AntibodyTestExplorer
     from namlib.widgets.dose import DoseExplorer as DoseExplorer
     from namlib.widgets.pathway import PathwayExplorer as PathwayExplorer
 
@@ -28,8 +34,12 @@ __version__ = "0.1.0"
 
 _HOMES = {
     "Patient": "namlib.model.patient",
+    "AntibodyTestExplorer": "namlib.widgets.antibody",
     "DoseExplorer": "namlib.widgets.dose",
     "PathwayExplorer": "namlib.widgets.pathway",
+    "antibody_tests": "namlib.course",
+    "ck_by_cohort": "namlib.course",
+    "ck_series": "namlib.course",
     "conflicts": "namlib.course",
     "dose_by_weight": "namlib.course",
     "dose_picture": "namlib.course",
@@ -38,6 +48,8 @@ _HOMES = {
     "fact": "namlib.course",
     "facts": "namlib.course",
     "pathway_picture": "namlib.course",
+    "predictive_value": "namlib.course",
+    "predictive_value_picture": "namlib.course",
     "references": "namlib.course",
     "regimens": "namlib.course",
     "seed_coverage": "namlib.course",
