@@ -8,9 +8,12 @@ imported here, which is why the flag below is set by hand (type checkers take it
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from namlib.course import antibody_tests as antibody_tests
     from namlib.course import cancer_risk_imacs2023 as cancer_risk_imacs2023
     from namlib.course import checklist as checklist
     from namlib.course import ck_and_strength as ck_and_strength
+    from namlib.course import ck_by_cohort as ck_by_cohort
+    from namlib.course import ck_series as ck_series
     from namlib.course import classify_enmc2016 as classify_enmc2016
     from namlib.course import classify_eular_acr2017 as classify_eular_acr2017
     from namlib.course import compare_criteria as compare_criteria
@@ -28,6 +31,8 @@ if TYPE_CHECKING:
     from namlib.course import mmt8 as mmt8
     from namlib.course import mrc_to_kendall as mrc_to_kendall
     from namlib.course import pathway_picture as pathway_picture
+    from namlib.course import predictive_value as predictive_value
+    from namlib.course import predictive_value_picture as predictive_value_picture
     from namlib.course import published_records as published_records
     from namlib.course import red_flags as red_flags
     from namlib.course import references as references
@@ -45,6 +50,7 @@ if TYPE_CHECKING:
     from namlib.course import walk as walk
     from namlib.model.patient import Patient as Patient
     from namlib.model.response import CoreSet as CoreSet
+    from namlib.widgets.antibody import AntibodyTestExplorer as AntibodyTestExplorer
     from namlib.widgets.diagnosis import DiagnosisExplorer as DiagnosisExplorer
     from namlib.widgets.dose import DoseExplorer as DoseExplorer
     from namlib.widgets.pathway import PathwayExplorer as PathwayExplorer
@@ -54,6 +60,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _HOMES = {
+    "AntibodyTestExplorer": "namlib.widgets.antibody",
     "CoreSet": "namlib.model.response",
     "DiagnosisExplorer": "namlib.widgets.diagnosis",
     "DoseExplorer": "namlib.widgets.dose",
@@ -61,9 +68,12 @@ _HOMES = {
     "Patient": "namlib.model.patient",
     "ResponseExplorer": "namlib.widgets.response",
     "TaperExplorer": "namlib.widgets.taper",
+    "antibody_tests": "namlib.course",
     "cancer_risk_imacs2023": "namlib.course",
     "checklist": "namlib.course",
     "ck_and_strength": "namlib.course",
+    "ck_by_cohort": "namlib.course",
+    "ck_series": "namlib.course",
     "classify_enmc2016": "namlib.course",
     "classify_eular_acr2017": "namlib.course",
     "compare_criteria": "namlib.course",
@@ -81,6 +91,8 @@ _HOMES = {
     "mmt8": "namlib.course",
     "mrc_to_kendall": "namlib.course",
     "pathway_picture": "namlib.course",
+    "predictive_value": "namlib.course",
+    "predictive_value_picture": "namlib.course",
     "published_records": "namlib.course",
     "red_flags": "namlib.course",
     "references": "namlib.course",

@@ -11,6 +11,8 @@ from namlib.model import dosing
 from namlib.model.dosing import POPULATION_WORDS, Dose
 from namlib.model.findings import findings
 from namlib.records import (
+    AntibodyTest,
+    CkSeries,
     Conflict,
     Criteria,
     Drug,
@@ -29,12 +31,13 @@ from namlib.records import (
     VisitCell,
 )
 from namlib.table import Column, Html, Table, html, html_table
-from namlib.units import span
+from namlib.units import number, span
 from namlib.view.dose import dose_page
 from namlib.view.picture import Picture
 from namlib.view.sentences import HOW_READ_WORDS, doses_summary, statement, whom
 
 if TYPE_CHECKING:
+    from namlib.model.antibody import Prediction
     from namlib.model.checklist import ChecklistLine
     from namlib.model.diagnosis import Comparison, Enmc2016, EularAcr2017
     from namlib.model.mimics import MimicResult, Reason
@@ -1159,3 +1162,192 @@ def visit_grid(plan: Any = None) -> VisitGrid:
         Column("Whose interval", lambda cell: cell.basis),
     ]
     return VisitGrid(cells, "Visit grid", columns, "cell")
+
+
+# --- antibody tests and CK -----------------------------------------------------------------------------------------
+
+
+@cache
+def antibody_test(name: str) -> AntibodyTest:
+    """Return what was counted with one assay, by its id.
+
+    Raises
+    ------
+    KeyError
+        If the ledger has no such row; the message lists those it has.
+    """
+    for test in ledger().antibody_tests:
+        if test.id == name:
+            return test
+    raise KeyError(f"no antibody test {name!r}; known: {', '.join(test.id for test in ledger().antibody_tests)}")
+
+
+def antibody_tests(*ids: str, antibody: str | None = None, kind: str | None = None) -> Table[AntibodyTest]:
+    """Return what was counted with each antibody assay, with exact 95% limits.
+
+    Parameters
+    ----------
+    *ids : str
+        Rows to pick, in this order.
+    antibody : {"anti-HMGCR", "anti-SRP", "myositis panel"}, optional
+    kind : {"counted", "observed"}, optional
+        ``counted`` rows hold positives among people with and without the disease, ``observed`` rows how many of the
+        positives in one setting had it.
+
+    Raises
+    ------
+    KeyError
+        If an id is not in the ledger.
+
+    Examples
+    --------
+    >>> antibody_tests("hmgcr_aric", "srp54_elisa_suzuki")
+    Antibody tests: 2 tests
+    """
+    from namlib.view.antibody import observed_words, sensitivity_words, specificity_words
+
+    chosen = [antibody_test(name) for name in ids] if ids else list(ledger().antibody_tests)
+    rows = [test for test in chosen if antibody in (None, test.antibody) and kind in (None, test.kind)]
+    cites = bibliography()
+    kinds = {test.kind for test in rows}
+    counted = [
+        Column("Positive among those with it", sensitivity_words),
+        Column("Negative among those without it", specificity_words),
+    ]
+    columns = [
+        Column("Test", lambda test: f"{test.antibody}, {test.assay}"),
+        Column("To show", lambda test: Html(f"{html(test.target)}<br><small><code>{html(test.id)}</code></small>")),
+        *(counted if "counted" in kinds else []),
+        *([Column("Of the positives, had it", observed_words)] if "observed" in kinds else []),
+        Column("Source", lambda test: Html(f"{cites.links(test.sources)}<br><small>{html(test.locator)}</small>")),
+        Column("How it was read", _how_read),
+    ]
+    return Table(rows, "Antibody tests", columns, "test")
+
+
+def predictive_value(test_id: str, pretest_percent: float | str) -> Prediction:
+    """Work out what a result of one test is worth in people of whom a given share has the disease.
+
+    Parameters
+    ----------
+    test_id : str
+        Id of a row of :func:`antibody_tests` of kind ``counted``.
+    pretest_percent : float or str
+        How likely the disease is before the test, from 0.001 to 99.9 [%].
+
+    Returns
+    -------
+    Prediction
+        As counted, and at the cautious and the best end of the exact limits; shows itself as a page in a notebook.
+
+    Raises
+    ------
+    KeyError
+        If there is no such test.
+    namlib.records.Refused
+        If the probability is refused, or the row is a share of positives observed in one setting.
+
+    Examples
+    --------
+    >>> predictive_value("hmgcr_aric", 30)  # doctest: +ELLIPSIS
+    Prediction: hmgcr_aric at 30% before the test: 100% after a positive result as counted, 99.09% at the cautious end...
+    """
+    from namlib.model.antibody import evaluate, read_pretest
+    from namlib.view.antibody import ShownPrediction
+
+    return ShownPrediction.of(evaluate(antibody_test(test_id), read_pretest(pretest_percent)), bibliography())
+
+
+def predictive_value_picture(
+    *ids: str,
+    title: str = "The rarer the disease, the less a positive result is worth",
+    caption: str = (
+        "Dashed: as counted. Solid: both rates at the cautious end of their exact limits; the band reaches to the best "
+        "end. Where no false positive was counted, only the band says how little is known."
+    ),
+) -> Picture:
+    """Draw what a positive result is worth against the probability before the test, one panel for each test.
+
+    Parameters
+    ----------
+    *ids : str
+        One to four tests of kind ``counted`` with a measured specificity; a choice of three if none is named.
+    title, caption : str
+        What the figure answers, and what to see in it.
+
+    Raises
+    ------
+    KeyError
+        If there is no such test.
+    namlib.records.Refused
+        If a test cannot be drawn: its specificity was not measured.
+    """
+    from fractions import Fraction
+
+    from namlib.view import figures
+    from namlib.view.antibody import counts_words
+
+    tests = [antibody_test(name) for name in ids or ("hmgcr_aric", "hmgcr_elisa_musset", "blot_any_neither")]
+    risk, clinic = fact("hmgcr_risk_statin"), antibody_test("blot_specific_clinic")
+    assert risk.low is not None and risk.high is not None and clinic.n_diseased and clinic.n_others
+    seen = Fraction(clinic.n_diseased, clinic.n_diseased + clinic.n_others)
+    settings = [
+        (
+            "anti-HMGCR myopathy",
+            Fraction(repr(risk.low)) / 100,
+            Fraction(repr(risk.high)) / 100,
+            "statin users\nat large",
+        ),
+        (clinic.target, seen, seen, "people investigated\nfor it"),
+    ]
+    cites = bibliography()
+    labels = [
+        "\n".join((f"{test.antibody}, {test.assay}", cites.text(test.sources[:1]), counts_words(test, ",\n")))
+        for test in tests
+    ]
+    return figures.predictive_values(tests, labels, settings, title=title, caption=caption)
+
+
+def ck_series() -> Table[CkSeries]:
+    """Return the CK of each cohort of the ledger, each by the statistic its source gives."""
+    cites = bibliography()
+    columns = [
+        Column("Cohort", lambda row: row.cohort),
+        Column("Disease", lambda row: row.disease if row.subtype == "any" else f"{row.disease}, anti-{row.subtype}"),
+        Column("People", lambda row: row.n_total or "not seen"),
+        Column("CK [U/L]", lambda row: f"{row.statistic} {number(row.value)}"),
+        Column("Spread", lambda row: f"{span(row.low, row.high)} ({row.spread})" if row.spread else "not seen"),
+        Column("Measured", lambda row: row.measured),
+        Column("Source", lambda row: Html(f"{cites.links(row.sources)}<br><small>{html(row.locator)}</small>")),
+        Column("How it was read", _how_read),
+    ]
+    return Table(ledger().ck_series, "CK by cohort", columns, "cohort")
+
+
+def ck_by_cohort(title: str | None = None, caption: str | None = None) -> Picture:
+    """Draw the CK of each cohort beside the figure of S1 and the entry of the randomised trial.
+
+    Parameters
+    ----------
+    title, caption : str, optional
+        What the figure answers and what to see in it; made from the rows when not given.
+    """
+    from namlib.view import figures
+
+    rows = list(ledger().ck_series)
+    printed, entry = fact("seed1_ck"), fact("ck_threshold")
+    assert printed.value is not None and entry.value is not None
+    own = [row for row in rows if row.disease == "IMNM"]
+    middle = [row.value for row in own]
+    lowest = min(row.low for row in own if row.spread == "range" and row.low is not None)
+    title = (
+        title or f"No single CK marks IMNM: medians and means from {number(min(middle))} to {number(max(middle))} U/L"
+    )
+    caption = caption or (
+        "Each cohort keeps its own statistic; none is pooled. Bars are ranges, the dotted bar is one standard "
+        "deviation to each side; where there is no bar, no spread was seen. The lowest single value of IMNM drawn "
+        f"here is {number(lowest)} U/L. The grey group is another disease that can look alike."
+    )
+    limits = [(printed.value, f"S1: often >{number(printed.value)}"), (entry.value, f"trial: >{number(entry.value)}")]
+    sources = [bibliography().text(row.sources[:1]) for row in rows]
+    return figures.ck_by_cohort(rows, sources, limits, title=title, caption=caption)

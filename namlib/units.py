@@ -7,11 +7,13 @@ commonest way a dose goes wrong.
 from __future__ import annotations
 
 from decimal import ROUND_HALF_UP, Decimal
-from fractions import Fraction
 from functools import lru_cache
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from namlib.frozen import frozen
+
+if TYPE_CHECKING:
+    from fractions import Fraction
 
 Basis = Literal["flat", "per_kg", "per_m2", "none"]
 
@@ -158,6 +160,8 @@ def percent(share: float | Fraction) -> str:
     >>> percent(0.3), percent(0.99608), percent(0.9999999), percent(1), percent(0.0063395)
     ('30%', '99.61%', 'more than 99.99%', '100%', '0.634%')
     """
+    from fractions import Fraction  # a dose needs none
+
     hundredths = Fraction(share) * 100
     if hundredths <= 99 or hundredths == 100:
         return f"{number(float(hundredths))}%"

@@ -7,17 +7,20 @@ from __future__ import annotations
 
 import base64
 import io
+import math
 import textwrap
 from collections.abc import Sequence
+from fractions import Fraction
 from html import escape
 from typing import TYPE_CHECKING, Literal
 
 from namlib.cite import Bibliography
+from namlib.model.antibody import Prediction, evaluate
 from namlib.model.dosing import dose, said_unit
 from namlib.model.mimics import MatrixCell, MatrixRow
-from namlib.records import MIMIC_FEATURES, CkStrength, Drug, Regimen
+from namlib.records import MIMIC_FEATURES, AntibodyTest, CkSeries, CkStrength, Drug, Refused, Regimen
 from namlib.table import Html, html, html_table
-from namlib.units import number
+from namlib.units import number, percent, span
 from namlib.view.palette import BLUE, GREEN, GREY, ORANGE, VERMILLION
 from namlib.view.picture import Picture
 from namlib.view.sentences import HOW_READ_WORDS, whom
@@ -70,9 +73,6 @@ def dose_by_weight(
     ValueError
         If a regimen cannot be computed from weight (and height) alone.
     """
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
     lines: list[list[float]] = []
     for regimen in regimens:
         amounts = [
@@ -82,8 +82,7 @@ def dose_by_weight(
             raise ValueError(f"{regimen.id} cannot be drawn against weight: a size is missing or it states no dose")
         lines.append([amount for amount in amounts if amount is not None])
 
-    figure = Figure(figsize=(8, 4.2), dpi=110)
-    FigureCanvasAgg(figure)
+    figure = _blank(8, 4.2)
     axes = figure.add_axes((0.09, 0.13, 0.55, 0.75))
     top = max(max(line) for line in lines) * 1.08
     heights = _apart([line[-1] for line in lines], gap=top * 0.065)
@@ -414,3 +413,293 @@ def ck_and_strength(moments: Sequence[CkStrength], labels: Sequence[str], links:
         ),
     )
     return _picture(figure, alt, _CK_CAPTION, table, f"{_CK_TITLE}. {_CK_CAPTION} {'. '.join(said)}.")
+
+
+def _blank(width: float, height: float) -> Figure:
+    """Start a figure of a size [inches]; nothing is shown on a screen."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(width, height), dpi=110)
+    FigureCanvasAgg(figure)
+    return figure
+
+
+def _finished(figure: Figure, *, title: str, caption: str, alt: str, table: str, words: str) -> Picture:
+    """Give a drawn figure its title, its words and its numbers."""
+    figure.suptitle(title, x=0.01, ha="left", fontsize=11, fontweight="bold")
+    held = io.BytesIO()
+    figure.savefig(held, format="png", metadata={"Software": ""})
+    image = base64.b64encode(held.getvalue()).decode("ascii")
+    markup = (
+        f'<figure style="margin:0"><img alt="{escape(alt)}" src="data:image/png;base64,{image}" style="max-width:100%">'
+        f"<figcaption>{escape(caption)}</figcaption></figure>"
+        f"<details><summary>The numbers behind it</summary>{table}</details>"
+    )
+    return Picture(Html(markup), f"{title}. {caption} {words}")
+
+
+# --- CK ------------------------------------------------------------------------------------------------------------
+
+_STATISTICS = {"median": ("o", True), "median peak": ("o", False), "mean": ("D", True), "mean peak": ("D", False)}
+_STATISTIC_WORDS = {
+    "median": "median",
+    "median peak": "median of the highest values",
+    "mean": "mean",
+    "mean peak": "mean of the highest values",
+}
+
+
+def _ck_group(series: CkSeries) -> tuple[int, str, str]:
+    """Place a cohort on the drawing: order, heading and colour of its group."""
+    if series.disease != "IMNM":
+        return 3, f"{series.disease} (another disease)", GREY
+    known = {
+        "any": (0, "IMNM, any antibody", VERMILLION),
+        "HMGCR": (1, "anti-HMGCR", BLUE),
+        "SRP": (2, "anti-SRP", GREEN),
+    }
+    return known.get(series.subtype, (0, series.subtype, VERMILLION))
+
+
+def _spread_words(series: CkSeries) -> str:
+    if not series.spread:
+        return "not seen"
+    return f"{span(series.low, series.high)} ({series.spread})"
+
+
+def ck_by_cohort(
+    series: Sequence[CkSeries],
+    sources: Sequence[str],
+    limits: Sequence[tuple[float, str]],
+    *,
+    title: str,
+    caption: str,
+) -> Picture:
+    """Draw the CK of cohorts beside each other, each by its own statistic.
+
+    Parameters
+    ----------
+    series, sources : sequences
+        What to draw, and who each is from.
+    limits : sequence of (float, str)
+        Lines across the drawing [U/L] and what to call them.
+    title, caption : str
+        The answer the figure gives, and what to see in it.
+    """
+    from matplotlib.lines import Line2D
+
+    pairs = sorted(zip(series, sources, strict=True), key=lambda pair: (_ck_group(pair[0])[0], pair[0].value))
+    places: list[float] = []
+    headings: list[tuple[float, str]] = []
+    place, group = 0.0, -1
+    for item, _ in pairs:
+        order, heading, _ = _ck_group(item)
+        if order != group:
+            headings.append((place, heading))
+            place, group = place + 0.9, order
+        places.append(place)
+        place += 1.0
+    height = 0.3 * place + 1.9
+    figure = _blank(9.2, height)
+    axes = figure.add_axes((0.24, 1.0 / height, 0.43, 1 - 1.75 / height))
+    across = axes.get_yaxis_transform()  # along the axis in U/L it is data, across it a share of the width
+    for y, heading in headings:
+        axes.text(-0.54, y, heading, transform=across, va="center", fontsize=9, fontweight="bold")
+    for y, (item, source) in zip(places, pairs, strict=True):
+        _, _, colour = _ck_group(item)
+        marker, filled = _STATISTICS[item.statistic]
+        if item.low is not None and item.high is not None:
+            dashes = "-" if item.spread == "range" else ":"
+            axes.plot([item.low, item.high], [y, y], color=colour, linewidth=3, alpha=0.45, linestyle=dashes)
+        axes.plot(
+            item.value, y, marker, color=colour, markersize=7, markerfacecolor=colour if filled else "white", zorder=3
+        )
+        people = f", n = {item.n_total}" if item.n_total else ""
+        second_hand = ", second-hand" if item.how_read == "secondary" else ""
+        axes.text(-0.51, y, f"{item.cohort}{people}", transform=across, va="center", fontsize=8)
+        axes.text(1.12, y, number(item.value), transform=across, va="center", ha="right", fontsize=8)
+        axes.text(1.15, y, f"{source}{second_hand}", transform=across, va="center", fontsize=7.5, color="#444444")
+    for higher, (value, words) in enumerate(sorted(limits)):
+        axes.axvline(value, color="black", linewidth=1.2, linestyle=(0, (5, 3)), zorder=0)
+        axes.annotate(words, (value, 1), xycoords=("data", "axes fraction"), xytext=(0, 3), textcoords="offset points",
+                      ha="left" if higher else "right", va="bottom", fontsize=8)  # fmt: skip
+    axes.set_xscale("log")
+    axes.set_ylim(place - 0.3, -0.6)
+    axes.set_yticks([])
+    ticks = [tick for tick in (30.0, 100, 300, 1000, 3000, 10_000, 30_000)]
+    axes.set_xticks(ticks, [number(tick) for tick in ticks], fontsize=8)
+    axes.minorticks_off()
+    axes.set_xlim(20, 50_000)
+    axes.set_xlabel("CK [U/L], logarithmic", fontsize=9)
+    axes.grid(axis="x", alpha=0.25)
+    axes.spines[["top", "right", "left"]].set_visible(False)
+    keys = [
+        Line2D([], [], marker=marker, color="black", linestyle="", markersize=6,
+               markerfacecolor="black" if filled else "white", label=_STATISTIC_WORDS[name])
+        for name, (marker, filled) in _STATISTICS.items()
+    ]  # fmt: skip
+    figure.legend(handles=keys, loc="lower left", ncols=4, fontsize=8, frameon=False, bbox_to_anchor=(0.0, 0.0))
+
+    said = "; ".join(
+        f"{_ck_group(item)[1]}, {item.cohort}: {_STATISTIC_WORDS[item.statistic]} {number(item.value)}"
+        + (f", {item.spread} {span(item.low, item.high)}" if item.spread else "")
+        for item, _ in pairs
+    )
+    lines = "; ".join(f"line at {number(value)}: {words}" for value, words in limits)
+    alt = f"Dot chart with ranges, one row for each cohort. Across: CK in U/L on a logarithmic axis. {said}. {lines}."
+    table = html_table(
+        "CK by cohort [U/L]",
+        ["cohort", "whose", "people", "statistic", "value", "spread", "measured", "source", "how it was read"],
+        (
+            [
+                item.cohort,
+                f"{_ck_group(item)[1]}; {'children' if item.population == 'paediatric' else item.population}",
+                item.n_total or "not seen",
+                _STATISTIC_WORDS[item.statistic],
+                number(item.value),
+                _spread_words(item),
+                item.measured,
+                source,
+                f"{HOW_READ_WORDS[item.how_read]}{'. ' + item.caveat if item.caveat else ''}",
+            ]
+            for item, source in pairs
+        ),
+    )
+    return _finished(figure, title=title, caption=caption, alt=alt, table=table, words=f"In U/L: {said}.")
+
+
+# --- antibody tests ------------------------------------------------------------------------------------------------
+
+# Where the axis runs and where it is marked: from 1 in 100,000 to 90 percent.
+_PRETEST_TICKS = (
+    Fraction(1, 100_000),
+    Fraction(1, 10_000),
+    Fraction(1, 1000),
+    Fraction(1, 100),
+    Fraction(1, 10),
+    Fraction(1, 2),
+    Fraction(9, 10),
+)
+_MOST_PANELS = 4
+
+
+def _log_odds(share: float | Fraction) -> float:
+    return math.log(float(share / (1 - share)))
+
+
+def _share(log_odds: float) -> Fraction:
+    return Fraction(1 / (1 + math.exp(-log_odds)))
+
+
+def _where(steps: Sequence[float], rising: Sequence[float], level: float) -> float:
+    """Find the step at which a rising curve passes a level, or the last."""
+    return next((step for step, value in zip(steps, rising, strict=True) if value >= level), steps[-1])
+
+
+def predictive_values(
+    tests: Sequence[AntibodyTest],
+    labels: Sequence[str],
+    settings: Sequence[tuple[str, Fraction, Fraction, str]],
+    *,
+    title: str,
+    caption: str,
+) -> Picture:
+    """Draw what a positive result is worth against the probability before the test, one panel for each test.
+
+    Parameters
+    ----------
+    tests, labels : sequences
+        Tests of kind ``counted`` with a measured specificity, and what to call each, line by line.
+    settings : sequence of (target, low, high, words)
+        How likely a target is in some people, drawn in the panels of tests for that target.
+    title, caption : str
+        The answer the figure gives, and what to see in it.
+
+    Raises
+    ------
+    Refused
+        If there is no test, or more than fit, or specificity was not measured in one.
+    """
+    if not 0 < len(tests) <= _MOST_PANELS:
+        raise Refused("tests", f"{len(tests)} tests; 1 to {_MOST_PANELS} can be drawn")
+    unmeasured = [test.id for test in tests if evaluate(test, _PRETEST_TICKS[0]).specificity is None]
+    if unmeasured:
+        raise Refused("tests", f"{unmeasured[0]} cannot be drawn: its specificity was not measured")
+
+    low, high = _log_odds(_PRETEST_TICKS[0]), _log_odds(_PRETEST_TICKS[-1])
+    steps = [low + (high - low) * i / 120 for i in range(121)]
+    inches = 0.7 + 2.7 * len(tests)
+    figure = _blank(inches, 4.3)
+    left, gap = 0.65 / inches, 0.3 / inches
+    width = (1 - left - 0.1 / inches - gap * (len(tests) - 1)) / len(tests)
+    for place, (test, label) in enumerate(zip(tests, labels, strict=True)):
+        axes = figure.add_axes((left + place * (width + gap), 0.22, width, 0.54))
+        results = [evaluate(test, _share(step)) for step in steps]
+        cautious, counted, best = (
+            [100 * float(getattr(result, end).value.ppv) for result in results]
+            for end in ("cautious", "counted", "best")
+        )
+        axes.fill_between(steps, cautious, best, color=BLUE, alpha=0.18, linewidth=0)
+        axes.plot(steps, cautious, color=BLUE, linewidth=2.4)
+        axes.plot(steps, counted, color=VERMILLION, linewidth=1.8, linestyle="--")
+        # Direct labels: below the solid curve, which has nobody under it, and above the dashed one.
+        axes.text(_where(steps, cautious, 30) + 0.4, 26, "cautious\nend", color=BLUE, fontsize=8, va="top")
+        if min(counted) < 50:
+            axes.text(_where(steps, counted, 38) - 0.6, 40, "as counted", color=VERMILLION, fontsize=8, ha="right")
+        else:
+            axes.text(low + 0.36 * (high - low), 96, "as counted", color=VERMILLION, fontsize=8, va="top")
+        for target, from_, to, words in settings:
+            if target == test.target:
+                start, end = _log_odds(from_), _log_odds(to)
+                axes.axvspan(start - 0.06, end + 0.06, color=GREY, alpha=0.45, linewidth=0)
+                at_left = end < (low + high) / 2
+                axes.text(
+                    end + 0.25 if at_left else start - 0.25, 84, words, ha="left" if at_left else "right", fontsize=8
+                )
+        axes.set_xlim(low, high)
+        axes.set_ylim(0, 104)
+        axes.set_xticks([_log_odds(tick) for tick in _PRETEST_TICKS], [percent(tick) for tick in _PRETEST_TICKS])
+        axes.tick_params(axis="x", labelsize=8, rotation=60)
+        axes.set_yticks(range(0, 101, 25), [f"{tick}%" if place == 0 else "" for tick in range(0, 101, 25)], fontsize=8)
+        axes.grid(alpha=0.25)
+        axes.spines[["top", "right"]].set_visible(False)
+        axes.set_title(label, fontsize=8.5, loc="left")
+        if place == 0:
+            axes.set_ylabel("of the positives, so many have it", fontsize=9)
+    labels = [", ".join(label.split("\n")) for label in labels]
+    figure.text(left, 0.02, "probability before the test (scale of log odds)", fontsize=9)
+
+    shown = [
+        Fraction(1, 100_000),
+        Fraction(1, 1000),
+        Fraction(1, 100),
+        Fraction(1, 10),
+        Fraction(3, 10),
+        Fraction(1, 2),
+    ]
+
+    def cell(result: Prediction) -> str:
+        assert result.counted is not None and result.cautious is not None and result.best is not None
+        ends = [end.value.ppv for end in (result.cautious, result.counted, result.best)]
+        least, middle, most = ("unknown" if end is None else percent(end) for end in ends)
+        return f"{middle} ({least} to {most})"
+
+    table = html_table(
+        "What a positive result is worth: as counted (cautious to best end of the exact 95% limits)",
+        ["test", *(f"{percent(pretest)} before" for pretest in shown)],
+        (
+            [label, *(cell(evaluate(test, pretest)) for pretest in shown)]
+            for test, label in zip(tests, labels, strict=True)
+        ),
+    )
+    said = "; ".join(
+        f"{label}: {cell(evaluate(test, shown[0]))} at {percent(shown[0])} before the test, "
+        f"{cell(evaluate(test, shown[4]))} at {percent(shown[4])}"
+        for test, label in zip(tests, labels, strict=True)
+    )
+    alt = (
+        "Line charts, one for each test. Across: probability before the test on a scale of log odds. Up: share of the "
+        f"positives who have the disease, as counted and with the band of the exact limits; all rise. {said}."
+    )
+    return _finished(figure, title=title, caption=caption, alt=alt, table=table, words=f"{said}.")

@@ -126,39 +126,11 @@ class DoseExplorer(Explorer):
         if missing:
             self.pages = {**self.pages, **{key: self._page(key, {}, None).html for key in missing}}
 
-    @traitlets.observe("want")
-    def _on_want(self, change: Any) -> None:
-        """Make the pictures for every step of the weight slider, for the other inputs as they are."""
-        try:
-            inputs = dict(json.loads(change.new))
-        except (ValueError, TypeError):
-            return  # not a list of inputs: nothing to make pictures for
+    def frame_steps(self) -> list[str]:
+        """Every step of the weight slider."""
         low, high, step = _SLIDERS["weight_kg"]
-        steps = [str(weight) for weight in range(int(low), int(high) + 1, int(step))]
-        rows = []
-        for weight in steps:
-            name, page, errors = self.show({**inputs, "weight_kg": weight})
-            if errors:
-                return
-            rows.append(page.values)
-        self.frames = {
-            "key": change.new,
-            "page": name,
-            "at": {weight: index for index, weight in enumerate(steps)},
-            "columns": [_column(values) for values in zip(*rows, strict=True)],
-        }
+        return [str(weight) for weight in range(int(low), int(high) + 1, int(step))]
 
     def __repr__(self) -> str:
         name, key = self._page_name, self._by_key[self._page_name].name
         return f"DoseExplorer({json.dumps(name)}): {key}. {self.page.values[0]}"
-
-
-def _column(values: tuple[str, ...]) -> str | list[Any]:
-    """Pack one slot over all steps: its text if it never changes, all if each differs, else each once and where."""
-    texts = list(dict.fromkeys(values))
-    if len(texts) == 1:
-        return texts[0]
-    if len(texts) == len(values):
-        return [texts]
-    place = {text: index for index, text in enumerate(texts)}
-    return [texts, [place[value] for value in values]]

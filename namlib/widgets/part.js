@@ -17,7 +17,7 @@ function control(spec, uid, change) {
   const help = make("div", { id: `${id}-help`, class: "nam-help" }, spec.help || "");
   const error = make("div", { id: `${id}-error`, class: "nam-error", "data-error": spec.name });
   const label = make("label", { for: id }, spec.unit ? `${spec.label} [${spec.unit}]` : spec.label);
-  const box = make("div", { class: "nam-control" }, label);
+  const box = make("div", { class: spec.wide ? "nam-control nam-wide" : "nam-control" }, label);
   const inputs = [];
   if (spec.kind === "choice") {
     const select = make("select", { id, "data-field": spec.name, "aria-describedby": described });
@@ -43,12 +43,14 @@ function control(spec, uid, change) {
     text.addEventListener("input", () => change(spec.name, text.value, false));
     inputs.push(text);
     box.append(text);
-    if (spec.range) {
-      const [min, max, step] = spec.range;
+    if (spec.range || spec.steps) {
+      // A slider over chosen steps runs over their places; what it says and sends is the step itself.
+      const [min, max, step] = spec.range || [0, spec.steps.length - 1, 1];
       const range = make("input", {
         type: "range", min, max, step, "data-field": spec.name, "aria-label": `${spec.label}, slider [${spec.unit}]`,
       });
-      range.addEventListener("input", () => change(spec.name, range.value, true));
+      range.addEventListener("input", () =>
+        change(spec.name, spec.steps ? spec.steps[range.value] : range.value, true));
       inputs.push(range);
       box.append(range);
     }
@@ -57,7 +59,11 @@ function control(spec, uid, change) {
   const show = (value) => {
     for (const input of inputs) {
       if (input.type === "checkbox") input.checked = (value || []).includes(input.value);
-      else if (input.type === "range") {
+      else if (input.type === "range" && spec.steps) {
+        if (!Number(value)) continue;
+        input.value = spec.steps.filter((step) => Number(step) <= Number(value)).length - 1;
+        input.setAttribute("aria-valuetext", `${value} ${spec.unit}`);
+      } else if (input.type === "range") {
         if (value !== "" && !Number.isNaN(Number(value))) input.value = value;
       } else if (input.value !== String(value ?? "")) input.value = value ?? "";
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -9,7 +10,7 @@ import ipywidgets
 import traitlets
 
 from namlib import store
-from namlib.model.findings import FIELDS, contradiction, drug_words, read
+from namlib.model.findings import FIELDS, Field, contradiction, drug_words, read
 from namlib.records import Refused
 from namlib.view.slots import Page
 
@@ -139,7 +140,7 @@ class Explorer(ipywidgets.DOMWidget):  # type: ignore[misc]  # ipywidgets carrie
     want_pages = traitlets.Bool(False).tag(sync=True, echo_update=False)
 
     def __init__(self, name: str, page: Page, inputs: dict[str, Any], **traits: Any) -> None:
-        self._page_name, self._shown = name, page
+        self._page_name, self._shown, self._accepted = name, page, inputs
         super().__init__(inputs=inputs, frame=self._frame(0, {}), **traits)
         # Not earlier: what an explorer starts with is on show already.
         self.observe(self._on_inputs, "inputs")
@@ -160,7 +161,7 @@ class Explorer(ipywidgets.DOMWidget):  # type: ignore[misc]  # ipywidgets carrie
     def _on_inputs(self, change: Any) -> None:
         name, page, errors = self.show(change.new)
         if not errors:
-            self._page_name, self._shown = name, page
+            self._page_name, self._shown, self._accepted = name, page, change.new
         if self._page_name not in self.pages:
             self.pages = {**self.pages, self._page_name: self._shown.html}
         # Inputs set from Python carry no number of their own; the browser must not take them for an old answer.
@@ -171,6 +172,34 @@ class Explorer(ipywidgets.DOMWidget):  # type: ignore[misc]  # ipywidgets carrie
         known = before["values"] if before["page"] == frame["page"] else []
         changed = {i: value for i, value in enumerate(frame["values"]) if i >= len(known) or known[i] != value}
         self.send({**{key: frame[key] for key in ("seq", "page", "errors")}, "changed": changed})
+
+    def frame_steps(self) -> list[str]:
+        """Every value of the slider named in ``frames_for``, as the browser sends it."""
+        return []
+
+    @traitlets.observe("want")
+    def _on_want(self, change: Any) -> None:
+        """Make the pictures for every step of the slider, for the other inputs as they are."""
+        try:
+            inputs = dict(json.loads(change.new))
+        except (ValueError, TypeError):
+            return  # not a list of inputs: nothing to make pictures for
+        rows: list[tuple[str, ...]] = []
+        pages = set()
+        for step in self.frame_steps():
+            name, page, errors = self.show({**inputs, self.frames_for: step})
+            if errors:
+                return
+            rows.append(page.values)
+            pages.add(name)
+        if len(pages) != 1:
+            return
+        self.frames = {
+            "key": change.new,
+            "page": pages.pop(),
+            "at": {step: index for index, step in enumerate(self.frame_steps())},
+            "columns": [_column(values) for values in zip(*rows, strict=True)],
+        }
 
     def enter(self, **inputs: Any) -> str:
         """Set controls by name, as a reader would by hand, and return what the explorer then says in one sentence.
@@ -203,3 +232,20 @@ class Explorer(ipywidgets.DOMWidget):  # type: ignore[misc]  # ipywidgets carrie
         bundle = super()._repr_mimebundle_(**options)
         data, metadata = bundle if isinstance(bundle, tuple) else (bundle or {}, {})
         return {**data, "text/html": self.page.html, "text/plain": repr(self)}, metadata
+
+
+def steps_control(field: Field, steps: Sequence[str]) -> dict[str, Any]:
+    """Describe a number box with a slider over chosen steps beside it."""
+    return {"name": field.name, "kind": "number", "label": field.label, "unit": field.unit, "steps": list(steps),
+            "help": field.counts}  # fmt: skip
+
+
+def _column(values: tuple[str, ...]) -> str | list[Any]:
+    """Pack one slot over all steps: its text if it never changes, all if each differs, else each once and where."""
+    texts = list(dict.fromkeys(values))
+    if len(texts) == 1:
+        return texts[0]
+    if len(texts) == len(values):
+        return [texts]
+    place = {text: index for index, text in enumerate(texts)}
+    return [texts, [place[value] for value in values]]
