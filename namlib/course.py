@@ -10,7 +10,24 @@ from namlib.cite import Bibliography, reference
 from namlib.model import dosing
 from namlib.model.dosing import POPULATION_WORDS, Dose
 from namlib.model.findings import findings
-from namlib.records import Conflict, Criteria, Drug, Fact, Ledger, Position, Regimen, SeedLine, Source
+from namlib.records import (
+    Conflict,
+    Criteria,
+    Drug,
+    Fact,
+    Ledger,
+    Mimic,
+    Position,
+    RedFlagAction,
+    Regimen,
+    ResponseCriteria,
+    ResponseMeasure,
+    SeedLine,
+    Source,
+    StrengthGrade,
+    TaperScheme,
+    VisitCell,
+)
 from namlib.table import Column, Html, Table, html, html_table
 from namlib.units import span
 from namlib.view.dose import dose_page
@@ -18,10 +35,17 @@ from namlib.view.picture import Picture
 from namlib.view.sentences import HOW_READ_WORDS, doses_summary, statement, whom
 
 if TYPE_CHECKING:
+    from namlib.model.checklist import ChecklistLine
     from namlib.model.diagnosis import Comparison, Enmc2016, EularAcr2017
+    from namlib.model.mimics import MimicResult, Reason
     from namlib.model.pathway import Walk
     from namlib.model.patient import Patient
+    from namlib.model.published import ClassifiedMoment
+    from namlib.model.redflags import RedFlagResult
+    from namlib.model.response import CoreSet, MuscleSum, TotalImprovement
+    from namlib.model.safety import SafetyList, SafetyRow  # noqa: F401 - named as text below
     from namlib.model.screening import CancerRisk
+    from namlib.model.taper import TaperPlan
 
 
 @cache
@@ -87,7 +111,7 @@ def criteria_record(name: str) -> Criteria:
 # --- facts and sources ---------------------------------------------------------------------------------------------
 
 
-def _how_read(row: Fact | Regimen) -> Html:
+def _how_read(row: Fact | Regimen | Mimic) -> Html:
     words = html(HOW_READ_WORDS[row.how_read])
     return Html(f"{words}<br><small>{html(row.caveat)}</small>" if row.caveat else words)
 
@@ -293,7 +317,7 @@ def conflicts(*ids: str, severity: str | None = None) -> Table[Conflict]:
     return ConflictTable(kept, "Disagreements", columns, "disagreement")
 
 
-def seed_coverage(seed: str | None = None, verdict: str | None = None) -> Table[SeedLine]:
+def seed_coverage(seed: str | None = None, verdict: str | None = None, notebook: str | None = None) -> Table[SeedLine]:
     """Return every line of the two starting documents with the verdict of the evidence, and where it is taught.
 
     Parameters
@@ -301,8 +325,14 @@ def seed_coverage(seed: str | None = None, verdict: str | None = None) -> Table[
     seed : {"S1", "S2"}, optional
     verdict : str, optional
         ``supported``, ``supported with a caveat``, ``contradicted`` or ``no support found``.
+    notebook : str, optional
+        Keep the lines that this notebook teaches, by its file name without ending.
     """
-    rows = [row for row in ledger().seed_lines if seed in (None, row.seed) and verdict in (None, row.verdict)]
+    rows = [
+        row
+        for row in ledger().seed_lines
+        if seed in (None, row.seed) and verdict in (None, row.verdict) and notebook in (None, row.notebook)
+    ]
     columns = [
         Column("Line", lambda row: f"{row.seed} line {row.line}"),
         Column("What it claims", lambda row: row.claim),
@@ -311,6 +341,84 @@ def seed_coverage(seed: str | None = None, verdict: str | None = None) -> Table[
         Column("Taught in", lambda row: f"{row.notebook}: {row.section}"),
     ]
     return Table(rows, "Lines of the starting documents", columns, "line")
+
+
+def checklist(patient: Patient) -> Table[ChecklistLine]:
+    """Set what the starting document asks to be checked against what was entered of a patient.
+
+    A question that was not asked, a test that was not done and a result that was not reported stay three things, and
+    none of them is a "no".
+
+    Parameters
+    ----------
+    patient : Patient
+        Whatever is known; nothing is required.
+
+    Examples
+    --------
+    >>> from namlib.model.patient import Patient
+    >>> checklist(Patient(anti_srp="negative", anti_hmgcr="not_tested"))[1]
+    S1 line 6: anti-HMGCR antibody: not tested and anti-SRP antibody: negative
+    """
+    from namlib.model import checklist as lines
+
+    rows = lines.checklist(patient.answers(), ledger().seed_lines)
+    columns = [
+        Column("Line", lambda row: f"{row.seed} line {row.line}"),
+        Column("What it asks", lambda row: row.claim),
+        Column("What was entered", lambda row: Html("<br>".join(html(item.words()) for item in row.entered))),
+        Column("Verdict of the evidence", lambda row: row.verdict),
+        Column("Why", lambda row: row.why),
+    ]
+    return Table(rows, f"Check list, {sum(row.done for row in rows)} of {len(rows)} lines answered", columns, "line")
+
+
+# --- published patients --------------------------------------------------------------------------------------------
+
+
+def published_records(*ids: str) -> Table[ClassifiedMoment]:
+    """Put the published patients of the ledger to ENMC 2016: the label expected of each moment beside the one obtained.
+
+    Only what was read of a report is entered. Where the two labels part, the ledger says why.
+
+    Parameters
+    ----------
+    *ids : str
+        Records to show, in this order; none for all.
+
+    Raises
+    ------
+    KeyError
+        If there is no such record.
+    """
+    from namlib.model import diagnosis, published
+
+    by_id = {record.id: record for record in ledger().published_records}
+    unknown = [name for name in ids if name not in by_id]
+    if unknown:
+        raise KeyError(f"no published record {unknown[0]!r}; known: {', '.join(by_id)}")
+    criteria = criteria_record("enmc_2016")
+    chosen = [by_id[name] for name in ids] if ids else by_id.values()
+    rows = published.put_to(chosen, lambda found: diagnosis.enmc2016(found, criteria))
+    cites = bibliography()
+
+    def cell(first: object, *small: str) -> Html:
+        return Html(html(first) + "".join(f"<br><small>{html(part)}</small>" for part in small if part))
+
+    def obtained(row: ClassifiedMoment) -> Html:
+        missing = f"Missing: {', '.join(row.asked)}" if row.asked else ""
+        return cell(row.obtained, *(f"Stop: {stop}" for stop in row.stops), missing)
+
+    columns = [
+        Column("Record", lambda row: Html(f"{cell(row.record, row.title)}<br>{cites.links(row.sources)}")),
+        Column("Moment", lambda row: row.at),
+        Column("Expected", lambda row: cell(row.expected, row.because)),
+        Column("Obtained", obtained),
+        Column("As expected?", lambda row: cell("yes" if row.agrees else "no", row.difference)),
+        Column("What was read", lambda row: cell(row.was_read, row.caveat)),
+    ]
+    same = sum(row.agrees for row in rows)
+    return Table(rows, f"Published records, {same} of {len(rows)} as expected", columns, "moment")
 
 
 # --- doses ---------------------------------------------------------------------------------------------------------
@@ -478,6 +586,28 @@ def compare_criteria(patient: Patient) -> Comparison:
     )
 
 
+def score_picture(patient: Patient, *, title: str, caption: str) -> Picture:
+    """Draw what every EULAR/ACR item brings to a patient's score, without and with biopsy, as a still picture.
+
+    Parameters
+    ----------
+    patient : Patient
+        Items that nobody answered are drawn as possible, not as absent.
+    title, caption : str
+        What the figure answers, and what to see in it.
+    """
+    from namlib.view import score
+
+    comparison = compare_criteria(patient)
+    # What makes the disease by ENMC 2016 and has no item in the score.
+    unscored = [
+        "Necrosis" if part.item.group == "biopsy" else part.item.label
+        for part in comparison.enmc.items
+        if part.met and part.item.group in ("antibodies", "biopsy")
+    ]
+    return score.score_picture(comparison, unscored, title, caption)
+
+
 def cancer_risk_imacs2023(patient: Patient) -> CancerRisk:
     """Sort a patient into the risk groups of the IMACS guideline on cancer screening, and say what it asks for.
 
@@ -492,3 +622,540 @@ def cancer_risk_imacs2023(patient: Patient) -> CancerRisk:
     laid_out = findings(patient.answers())
     enmc = diagnosis.enmc2016(laid_out, criteria_record("enmc_2016"))
     return screening.imacs2023(laid_out, criteria_record("imacs_2023"), enmc)
+
+
+# --- mimics and red flags ------------------------------------------------------------------------------------------
+
+
+def _reasons(reasons: tuple[Reason, ...]) -> Html:
+    """List what speaks: the answer, what is seen in the mimic, and the caveat of the cell with its source."""
+    cites = bibliography()
+    items = []
+    for reason in reasons:
+        cell = reason.cell
+        read = "" if cell.how_read == "primary" else f" ({HOW_READ_WORDS[cell.how_read]})"
+        caveat = f" {cell.caveat}" if cell.caveat else ""
+        items.append(
+            f"<li>{html(reason.words)}<br><small>{html(cell.feature)}: {html(cell.seen)} "
+            f"[{cites.links(cell.sources)}]{html(read)}.{html(caveat)}</small></li>"
+        )
+    return Html(f'<ul style="margin:0;padding-left:1.1em">{"".join(items)}</ul>' if items else "nothing yet")
+
+
+def mimics(patient: Patient) -> Table[MimicResult]:
+    """Say of every disease that is taken for IMNM what the answers exclude and what speaks for and against it.
+
+    The order is that of the data and no ranking. A question that was not answered excludes nothing.
+
+    Parameters
+    ----------
+    patient : Patient
+        Any answers; those that would still speak are listed.
+
+    Examples
+    --------
+    >>> from namlib import Patient
+    >>> table = mimics(Patient(thyroid="normal", statin="never"))
+    >>> table, sum(row.state == "excluded" for row in table)
+    (Diseases taken for IMNM, none ranked: 17 mimics, 2)
+    """
+    from namlib.model import mimics as model
+    from namlib.model.pathway import asked
+
+    known = ledger()
+    results = model.mimics(findings(patient.answers()), known.mimics, known.mimic_features)
+    cites = bibliography()
+    columns = [
+        Column(
+            "Disease",
+            lambda row: Html(
+                f'{html(row.mimic.name)}<br><small style="font-weight:400">{html(row.mimic.trap)}</small>'
+            ),
+        ),
+        Column("Excluded?", lambda row: Html(f"<strong>{row.state}</strong><br><small>{html(row.because)}</small>")),
+        Column("Speaks for it", lambda row: _reasons((*row.for_,))),
+        Column("Speaks against it", lambda row: _reasons((*row.excluding, *row.against))),
+        Column(
+            "The test that would tell",
+            lambda row: Html(
+                html(row.test)
+                + (f"<br><small>Not answered: {html('; '.join(asked(row.open)))}</small>" if row.open else "")
+            ),
+        ),
+        Column("Source", lambda row: cites.links(row.mimic.sources)),
+        Column("How it was read", lambda row: _how_read(row.mimic)),
+    ]
+    return Table(results, "Diseases taken for IMNM, none ranked", columns, "mimic")
+
+
+def mimic_matrix() -> Picture:
+    """Draw which features tell each mimic from IMNM, with the words and sources of every cell in a table."""
+    from namlib.model.mimics import feature_matrix
+    from namlib.view import figures
+
+    rows = feature_matrix(ledger().mimics, ledger().mimic_features)
+
+    def count(feature: str, kind: str) -> int:
+        return sum(cell.feature == feature and cell.compared == kind for row in rows for cell in row.cells)
+
+    caption = (
+        f"Blood tests differ in {count('blood tests', 'differs')} of {len(rows) - 1} diseases, by the antibody or by a "
+        f"test of the mimic's own; CK differs in {count('CK', 'differs')}, the biopsy in {count('biopsy', 'differs')} "
+        f"and in part in {count('biopsy', 'in part')} more. Where IMNM has no antibody, only the mimic's own test is "
+        "left of that column. A dash is a gap in what was read, not a normal finding."
+    )
+    title = "Blood tests tell most mimics from IMNM; CK and biopsy often do not"
+    return figures.mimic_matrix(rows, bibliography(), title=title, caption=caption)
+
+
+def _acts(actions: tuple[RedFlagAction, ...]) -> Html:
+    cites = bibliography()
+    items = []
+    for act in actions:
+        keys = dict.fromkeys(key for name in act.facts for key in fact(name).sources)
+        stands = f"[{cites.links(keys)}]" if keys else "a convention of this course"
+        items.append(f"<li>{html(act.text)} <small>{stands}</small></li>")
+    return Html(f'<ul style="margin:0;padding-left:1.1em">{"".join(items)}</ul>' if items else "")
+
+
+def _measured(names: tuple[str, ...]) -> Html:
+    cites = bibliography()
+    items = []
+    for name in names:
+        row = fact(name)
+        caveat = f" {html(row.caveat)}" if row.caveat else ""
+        items.append(f"<li>{html(row.statement)} <small>[{cites.links(row.sources)}]{caveat}</small></li>")
+    return Html(f'<ul style="margin:0;padding-left:1.1em">{"".join(items)}</ul>')
+
+
+def red_flags(patient: Patient | None = None) -> Table[RedFlagResult]:
+    """Say of every danger sign whether it is present, absent or not asked, and what to do the same night.
+
+    Parameters
+    ----------
+    patient : Patient, optional
+        Without one, every sign is shown with what to do if it is present.
+
+    Examples
+    --------
+    >>> from namlib import Patient
+    >>> [row.state for row in red_flags(Patient(dyspnoea=True, dysphagia="none"))][:3]
+    ['present', 'absent', 'not asked']
+    """
+    from namlib.model import redflags as model
+    from namlib.model.pathway import asked
+
+    results = model.red_flags(findings(patient.answers() if patient else {}), ledger().red_flags)
+    states = [
+        Column(
+            "For this patient",
+            lambda row: Html(
+                f"<strong>{row.state}</strong>"
+                + (f"<br><small>{html(row.why)}</small>" if row.why else "")
+                + (f"<br><small>Ask: {html('; '.join(asked(row.ask)))}</small>" if row.ask else "")
+            ),
+        )
+    ]
+    columns = [
+        Column("Sign", lambda row: row.flag.sign),
+        *(states if patient else []),
+        Column("Tonight, if present", lambda row: _acts(row.flag.tonight if patient is None else row.tonight)),
+        Column("What was measured", lambda row: _measured(row.flag.facts)),
+        Column("Mind", lambda row: row.flag.caveat),
+    ]
+    return Table(results, "Red flags", columns, "sign")
+
+
+# --- response and strength -----------------------------------------------------------------------------------------
+
+
+@cache
+def response_criteria() -> ResponseCriteria:
+    """Return the response criteria of 2016 as data, the only ones of the ledger."""
+    return ledger().response_criteria[0]
+
+
+def total_improvement(baseline: CoreSet, follow_up: CoreSet) -> TotalImprovement:
+    """Work out the ACR/EULAR total improvement score of 2016 between two visits.
+
+    Points per measure, the degree of improvement by the adult and by the juvenile cut-offs, the most that could be
+    reached from this baseline, and what is missing. A missing measure leaves an interval; nothing is scaled up.
+
+    Parameters
+    ----------
+    baseline, follow_up : CoreSet
+        The six measures at each visit.
+
+    Raises
+    ------
+    namlib.records.Refused
+        If the visits used different strength tests or different upper limits of an enzyme.
+
+    Examples
+    --------
+    >>> from namlib.model.response import CoreSet
+    >>> before = CoreSet(physician_global_cm=5, patient_global_cm=5, mmt_points=60, mmt_maximum=80, haq_di=1.5,
+    ...     ck_u_per_l=10000, ck_upper_limit_u_per_l=200, extramuscular_cm=0)
+    >>> after = CoreSet(physician_global_cm=5, patient_global_cm=5, mmt_points=60, mmt_maximum=80, haq_di=1.5,
+    ...     ck_u_per_l=180, extramuscular_cm=0)
+    >>> result = total_improvement(before, after)
+    >>> float(result.total), result.adult, result.juvenile, float(result.reachable)
+    (7.5, 'none', 'none', 75.0)
+    """
+    from namlib.model import response
+
+    return response.total_improvement(baseline, follow_up, response_criteria())
+
+
+def response_measures() -> Table[ResponseMeasure]:
+    """Return the six measures of the improvement score: range, points in each band, and how they were read."""
+    from namlib.model import response
+
+    criteria = response_criteria()
+
+    def bands(measure: ResponseMeasure) -> Html:
+        return Html("<br>".join(f"{html(response.band_words(band))}: {band.points:g}" for band in measure.bands))
+
+    def scale(measure: ResponseMeasure) -> str:
+        if measure.range is not None:
+            return f"{measure.range:g} {measure.unit}".strip()
+        if measure.range_rule == "maximum of the test":
+            return ", ".join(f"{test.maximum:g} ({test.name})" for test in criteria.strength_tests)
+        return ", ".join(f"{item.enzyme} {item.multiple:g}" for item in criteria.enzymes) + " times the upper limit"
+
+    columns = [
+        Column("Measure", lambda measure: measure.name),
+        Column("How it is taken", lambda measure: measure.instrument),
+        Column("Range", scale),
+        Column("Improvement of the range: points", bands),
+        Column("How it was read", _how_read),
+    ]
+    return Table(criteria.measures, criteria.name, columns, "measure")
+
+
+def mmt8(**grades: object) -> MuscleSum:
+    """Sum an MMT8 muscle by muscle; a muscle that was not tested is named and never counted as 0.
+
+    Parameters
+    ----------
+    **grades
+        ``neck_flexors``, ``deltoid``, ``biceps``, ``wrist_extensors``, ``quadriceps``, ``gluteus_maximus``,
+        ``gluteus_medius``, ``ankle_dorsiflexors``: a grade from 0 to 10 for a test of one side (of 80 points), or
+        ``(right, left)`` for a test of both (of 150; the neck flexors stay one grade).
+
+    Raises
+    ------
+    namlib.records.Refused
+        For another muscle, for a grade that is none, or where one side and both are mixed.
+
+    Examples
+    --------
+    >>> mmt8(neck_flexors=6, deltoid=5, biceps=7, wrist_extensors=9, gluteus_maximus=4, gluteus_medius=4, quadriceps=6)
+    MMT8 of 8 muscles: no sum, because 1 is missing (ankle dorsiflexors); the others make 41 points
+    """
+    from namlib.model import response
+
+    return response.mmt8(response_criteria(), grades)
+
+
+def kendall_to_mrc(grade: int | str) -> str:
+    """Turn a strength grade from 0 to 10 (or T, a trace) into the MRC grade.
+
+    Raises
+    ------
+    namlib.records.Refused
+        If the scale has no such grade.
+
+    Examples
+    --------
+    >>> kendall_to_mrc(8), kendall_to_mrc(4), kendall_to_mrc("T")
+    ('4', '3-', '1')
+    """
+    from namlib.model import response
+
+    return response.kendall_to_mrc(grade, response_criteria().grades)
+
+
+def mrc_to_kendall(grade: int | str) -> str:
+    """Turn an MRC grade, with plus or minus, into the grade from 0 to 10 (or T, a trace).
+
+    Raises
+    ------
+    namlib.records.Refused
+        If the table has no such grade; 5- is one of those.
+
+    Examples
+    --------
+    >>> mrc_to_kendall("4-"), mrc_to_kendall(5), mrc_to_kendall(1)
+    ('7', '10', 'T')
+    """
+    from namlib.model import response
+
+    return response.mrc_to_kendall(grade, response_criteria().grades)
+
+
+def strength_grades() -> Table[StrengthGrade]:
+    """Return the grades of muscle strength: 0 to 10, MRC, and what the examiner sees."""
+    columns = [
+        Column("0 to 10", lambda grade: grade.kendall),
+        Column("MRC", lambda grade: grade.mrc),
+        Column("What is seen", lambda grade: grade.seen),
+    ]
+    return Table(response_criteria().grades, "Grades of muscle strength", columns, "grade")
+
+
+def ck_and_strength() -> Picture:
+    """Draw every published moment of the ledger at which both CK and strength were stated, as a still picture."""
+    from namlib.view import figures
+
+    moments, cites = ledger().ck_strength, bibliography()
+    labels = [cites.text(moment.sources[:1]) for moment in moments]
+    return figures.ck_and_strength(moments, labels, [cites.links(moment.sources) for moment in moments])
+
+
+def improvement_picture(baseline: CoreSet, follow_up: CoreSet) -> Picture:
+    """Draw the points of each measure and the total against its cut-offs, as a still picture with its table.
+
+    Parameters
+    ----------
+    baseline, follow_up : CoreSet
+        The six measures at each visit.
+
+    Raises
+    ------
+    namlib.records.Refused
+        As :func:`total_improvement` does.
+    """
+    from namlib.view.response import response_page
+
+    result = total_improvement(baseline, follow_up)
+    page = response_page(result, response_criteria(), bibliography())
+    return Picture(Html(page.html), repr(result))
+
+
+# --- tapers --------------------------------------------------------------------------------------------------------
+
+
+def taper_scheme(name: str) -> TaperScheme:
+    """Return one published taper by its id.
+
+    Raises
+    ------
+    KeyError
+        If the ledger has no such scheme; the message lists those it has.
+    """
+    for scheme in ledger().tapers:
+        if scheme.id == name:
+            return scheme
+    raise KeyError(f"no taper {name!r}; known: {', '.join(scheme.id for scheme in ledger().tapers)}")
+
+
+def tapers(population: Literal["adult", "paediatric"] | None = None) -> Table[TaperScheme]:
+    """Return the published tapers, side by side: for whom, when they begin, what paces them, what they leave unsaid.
+
+    None comes from a trial in IMNM and none is proposed.
+
+    Raises
+    ------
+    namlib.records.Refused
+        If the population is not known.
+
+    Examples
+    --------
+    >>> tapers("paediatric")
+    Published tapers, none from a trial in IMNM: 4 schemes
+    """
+    from namlib.model.taper import fitting, start_words
+
+    cites = bibliography()
+    columns = [
+        Column(
+            "Scheme",
+            lambda row: Html(f"<code>{html(row.id)}</code><br>{cites.links(row.sources)}<br>{html(row.name)}"),
+        ),
+        Column("For whom", lambda row: f"{POPULATION_WORDS[row.population]} ({row.studied_in})"),
+        Column("Printed for a start of", start_words),
+        Column("Lowering begins", lambda row: row.start_rule),
+        Column("Paced by", lambda row: row.paced_by),
+        Column("Leaves unsaid", lambda row: Html("<br>".join(html(item) for item in row.unsaid))),
+        Column("How it was read", _how_read),
+    ]
+    chosen = fitting(ledger().tapers, population)
+    return Table(chosen, "Published tapers, none from a trial in IMNM", columns, "scheme")
+
+
+def taper(scheme: str, start_mg_per_d: float | str, weight_kg: float | str | None = None) -> TaperPlan:
+    """Lay one published taper out from a starting dose, in exact arithmetic.
+
+    Parameters
+    ----------
+    scheme : str
+        Id of the scheme; :func:`tapers` lists them.
+    start_mg_per_d : number or str
+        Prednisone or prednisolone [mg/d].
+    weight_kg : number or str, optional
+        Body weight [kg]; schemes for children cannot be laid out without it.
+
+    Raises
+    ------
+    KeyError
+        If there is no such scheme.
+    namlib.records.Refused
+        If a number is not accepted, the start is below the scheme's range, or a weight is needed and missing.
+
+    Examples
+    --------
+    >>> taper("etg_australia", 60, weight_kg=60).words()
+    'From 60 mg/d, 126 days are laid out, 6,090 mg in all; at 25 mg/d it falls silent'
+    """
+    from namlib.model import taper as model
+
+    return model.taper(taper_scheme(scheme), start_mg_per_d, weight_kg, ledger().steroid_thresholds)
+
+
+def taper_picture(
+    *schemes: str,
+    start_mg_per_d: float | str,
+    weight_kg: float | str | None = None,
+    population: Literal["adult", "paediatric"] | None = None,
+) -> Picture:
+    """Draw published tapers from one start beside each other, as a still picture with its table and sentences.
+
+    Parameters
+    ----------
+    *schemes : str
+        Ids of schemes; none named: all of the population.
+    start_mg_per_d, weight_kg
+        As for :func:`taper`.
+    population : {"adult", "paediatric"}, optional
+        Whose schemes, where none are named.
+
+    Raises
+    ------
+    KeyError
+        If there is no such scheme.
+    namlib.records.Refused
+        If a number or the population is not accepted. A scheme that refuses the start says so in its row.
+    """
+    from namlib.model.taper import fitting, read_start, side_by_side
+    from namlib.view.taper import taper_page, taper_words
+
+    chosen = [taper_scheme(name) for name in schemes] or fitting(ledger().tapers, population)
+    start, weight = read_start(start_mg_per_d, weight_kg)
+    entries = side_by_side(chosen, start, weight, ledger().steroid_thresholds)
+    page = taper_page(entries, ledger().steroid_thresholds, bibliography(), start, weight)
+    return Picture(Html(page.html), taper_words(entries, bibliography(), start))
+
+
+# --- safety and visits ---------------------------------------------------------------------------------------------
+
+
+class SafetyTable(Table["SafetyRow"]):
+    """The safety list of a plan: its rows as a table by section, and the list itself as ``result``."""
+
+    result: SafetyList | None = None
+
+    def __repr__(self) -> str:
+        return super().__repr__() if self.result is None else self.result.words()
+
+    def _repr_html_(self) -> str:
+        from namlib.view.safety import checklist_html
+
+        return super()._repr_html_() if self.result is None else checklist_html(self.result, bibliography())
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the list as plain data that JSON can hold."""
+        return super().to_dict() if self.result is None else self.result.to_dict()
+
+
+def safety(patient: Patient, plan: Any) -> SafetyTable:
+    """List what has to be looked at before, beside and during a plan, for one patient.
+
+    Contraindications, checks before the first dose, interactions (between the drugs of the plan and with what the
+    patient takes), vaccines, pregnancy, monitoring, statins. Every row has a source or says that it is this course's
+    convention. An answer that is missing is a question; no result says that a plan is safe.
+
+    Parameters
+    ----------
+    patient : Patient
+        What is known.
+    plan : collection of str
+        Drugs by key or another of their names; one name is a plan of one.
+
+    Raises
+    ------
+    namlib.records.Refused
+        If the plan is empty or names a drug the ledger does not hold.
+    """
+    from namlib.model import safety as model
+    from namlib.view.safety import basis_links
+
+    known, cites = ledger(), bibliography()
+    result = model.safety(patient.findings(), plan, known.drugs, known.plan_checks, known.facts)
+    columns = [
+        Column("Section", lambda row: model.SECTIONS[row.section]),
+        Column("For", lambda row: ", ".join(row.drugs)),
+        Column("State", lambda row: row.state),
+        Column("What", lambda row: row.text),
+        Column("Judged by", lambda row: row.reason),
+        Column("Source", lambda row: basis_links(row, cites)),
+    ]
+    table = SafetyTable(result.rows, f"Safety of {', '.join(result.names)}", columns, "row")
+    table.result = result
+    return table
+
+
+class VisitGrid(Table[VisitCell]):
+    """The visit grid: cells as rows of a table, shown as measures against visits."""
+
+    def words(self) -> str:
+        """Count whose intervals the grid holds, in one sentence."""
+        count = {basis: sum(cell.basis == basis for cell in self) for basis in _BASES}
+        measures = len({cell.measure for cell in self})
+        return (
+            f"Visit grid: {measures} measures, {len(self)} cells. Whose intervals: a source on IMNM fixes "
+            f"{count['IMNM source']}, one on myositis {count['myositis source']}, one on a drug "
+            f"{count['drug source']}; {count['course convention']} are this course's convention."
+        )
+
+    def __repr__(self) -> str:
+        return self.words()
+
+    def _repr_html_(self) -> str:
+        from namlib.view.safety import grid_html
+
+        known = ledger()
+        facts_by_id = {row.id: row for row in known.facts}
+        return grid_html(self, self.words(), bibliography(), facts_by_id, {drug.key: drug for drug in known.drugs})
+
+
+_BASES = ("IMNM source", "myositis source", "drug source", "course convention")
+
+
+def visit_grid(plan: Any = None) -> VisitGrid:
+    """Return what to measure when, each cell with who fixed that day: a source, or this course.
+
+    Parameters
+    ----------
+    plan : collection of str, optional
+        Only what belongs to a plan with these drugs; without it, everything.
+
+    Raises
+    ------
+    namlib.records.Refused
+        If the plan is empty or names a drug the ledger does not hold.
+    """
+    known = ledger()
+    cells = known.visit_grid
+    if plan is not None:
+        from namlib.model.safety import plan_keys
+
+        keys = plan_keys(plan, known.drugs)
+        cells = tuple(cell for cell in cells if not cell.drugs or set(cell.drugs) & set(keys))
+    columns = [
+        Column("What", lambda cell: cell.measure),
+        Column("When", lambda cell: cell.visit),
+        Column("How", lambda cell: cell.does),
+        Column("Whose interval", lambda cell: cell.basis),
+    ]
+    return VisitGrid(cells, "Visit grid", columns, "cell")

@@ -45,6 +45,7 @@ SourceKind = Literal[
     "trial",
     "cohort",
     "case series",
+    "case report",
     "guideline",
     "consensus",
     "review",
@@ -114,7 +115,7 @@ def _need(condition: object, field: str, reason: str) -> None:
         raise Refused(field, reason)
 
 
-def _check_shared(record: Any) -> None:
+def _check_dated(record: Any) -> None:
     """Rules every dated, sourced row keeps."""
     _need(record.sources, "sources", "names no source")
     _need(record.review_by > record.reviewed_on, "review_by", "is not after reviewed_on")
@@ -122,6 +123,11 @@ def _check_shared(record: Any) -> None:
         _need(record.caveat, "caveat", "is blank, but standing 'caveat' must say what the caveat is")
     if record.how_read == "recalled":
         _need(record.standing == "caveat", "standing", "a recalled row is shown only with its caveat")
+
+
+def _check_shared(record: Any) -> None:
+    """Rules every dated, sourced row with a range and a unit keeps."""
+    _check_dated(record)
     if record.low is not None and record.high is not None:
         _need(record.low <= record.high, "low", f"{record.low:g} is above high {record.high:g}")
     if record.unit:
@@ -670,14 +676,18 @@ class RedFlag:
 
 @frozen
 class AntibodyTest:
-    """What was counted with one assay: true positives among the diseased, false positives among the others.
+    """What was counted with one assay.
 
-    A blank pair was not read. ``assumed_sensitivity`` marks a best case that the page must call an assumption.
+    ``counted``: positives among so many with the target disease and among so many without it; a blank pair was not
+    counted. ``observed``: of those who were positive in one setting, how many had the target and how many had not;
+    how many were negative is not known. ``reference`` says how it was settled who has the target.
     """
 
     id: str
+    kind: Literal["counted", "observed"]
     antibody: Literal["anti-HMGCR", "anti-SRP", "myositis panel"]
     assay: str
+    target: Literal["anti-HMGCR myopathy", "anti-SRP myopathy", "IMNM", "inflammatory myopathy"]
     diseased: str
     others: str
     sources: tuple[str, ...]
@@ -687,21 +697,27 @@ class AntibodyTest:
     standing: Standing
     reviewed_on: date
     review_by: date
+    reference: Literal["", "diagnosis", "suspicion", "another assay"] = ""
     positive_diseased: int | None = None
     n_diseased: int | None = None
     positive_others: int | None = None
     n_others: int | None = None
     caveat: str = ""
-    unit: str = ""
-    low: float | None = None
-    high: float | None = None
 
     def __post_init__(self) -> None:
-        _check_shared(self)
+        _check_dated(self)
         for positive, total in (("positive_diseased", "n_diseased"), ("positive_others", "n_others")):
             count, people = getattr(self, positive), getattr(self, total)
+            if self.kind == "observed":
+                _need(count is not None, positive, "is blank, but a share of positives needs both counts")
+                _need(people is None, total, "is given, but a share of positives does not know it")
+                continue
             _need((count is None) == (people is None), positive, f"{positive} and {total} come together")
             _need(count is None or 0 <= count <= people, positive, f"{count} of {people}")
+            _need(people is None or people > 0, total, "is 0: nobody was counted; leave the pair blank")
+        counted = self.positive_diseased is not None
+        _need(counted or self.positive_others is not None, "positive_diseased", "nothing was counted at all")
+        _need(counted == bool(self.reference), "reference", "belongs to people who have the target, and to them alone")
 
 
 @frozen
@@ -710,6 +726,7 @@ class CkSeries:
 
     id: str
     cohort: str
+    disease: Literal["IMNM", "checkpoint-inhibitor myopathy"]
     population: Population
     subtype: Subtype
     statistic: Literal["median", "mean", "median peak", "mean peak"]
@@ -754,10 +771,16 @@ class Moment:
     because: str
     difference: str = ""
 
+    def __post_init__(self) -> None:
+        _need(isinstance(self.known, dict) and self.known, "known", "a moment needs answers, by field of a patient")
+
 
 @frozen
 class PublishedRecord:
-    """One published patient (or group) as facts: what was read, and the moments at which it can be classified."""
+    """One published patient (or group) as facts: what was read, and the moments at which it can be classified.
+
+    ``known`` of a moment holds the answers that what was read supports, by field of a patient; no answer is guessed.
+    """
 
     id: str
     title: str
@@ -770,6 +793,189 @@ class PublishedRecord:
     def __post_init__(self) -> None:
         _need(self.sources, "sources", "names no source")
         _need(self.moments, "moments", "a record needs a moment")
+        named = [moment.at for moment in self.moments]
+        _need(len(named) == len(set(named)), "moments", "two moments have the same name")
+
+
+# --- response ------------------------------------------------------------------------------------------------------
+
+
+@frozen
+class ResponseBand:
+    """Points for an improvement above ``above`` and up to ``up_to``, both in percent of the range of the measure.
+
+    The first band has no ``above``: every worsening falls into it. The last has no ``up_to``.
+    """
+
+    points: float
+    above: float | None = None
+    up_to: float | None = None
+
+    def __post_init__(self) -> None:
+        # Halves are held exactly even as a binary float, and the published points have no finer step.
+        _need(round(self.points * 2) == self.points * 2, "points", "come in halves")
+
+
+@frozen
+class ResponseMeasure:
+    """One core set measure: ``higher_is`` says which way is better, ``range_rule`` what its range is taken from."""
+
+    id: Literal["physician_global", "patient_global", "strength", "function", "enzyme", "extramuscular"]
+    name: str
+    instrument: str
+    higher_is: Literal["better", "worse"]
+    range_rule: Literal["fixed", "maximum of the test", "multiple of the upper limit"]
+    bands: tuple[ResponseBand, ...]
+    facts: tuple[str, ...]
+    how_read: HowRead
+    range: float | None = None
+    unit: str = ""
+    caveat: str = ""
+
+    def __post_init__(self) -> None:
+        _need(self.facts, "facts", "names no fact")
+        _need((self.range is None) == (self.range_rule != "fixed"), "range", "goes with range_rule 'fixed' alone")
+        _need(self.how_read != "recalled" or self.caveat, "caveat", "is blank, but a recalled range must say so")
+        _need(self.bands and self.bands[0].above is None, "bands", "must start with a band that holds every worsening")
+        _need(self.bands[-1].up_to is None, "bands", "must end with an open band")
+        _need(self.bands[0].points == 0, "bands", "a worsening earns nothing")
+        for lower, higher in zip(self.bands, self.bands[1:], strict=False):
+            _need(lower.up_to is not None and lower.up_to == higher.above, "bands", "leave a gap or overlap")
+            _need(lower.points <= higher.points, "bands", "give fewer points for more improvement")
+
+
+@frozen
+class ResponseCategory:
+    """One degree of improvement, reached from so many points: in adults, and in juvenile disease."""
+
+    id: Literal["minimal", "moderate", "major"]
+    adult: float
+    juvenile: float
+    facts: tuple[str, ...]
+    how_read: HowRead
+
+
+@frozen
+class EnzymeRange:
+    """The range of an enzyme in the score, as a multiple of the upper limit of normal."""
+
+    enzyme: Literal["CK", "aldolase", "LDH", "AST", "ALT"]
+    multiple: float
+    facts: tuple[str, ...]
+    how_read: HowRead
+    caveat: str = ""
+
+    def __post_init__(self) -> None:
+        _need(self.how_read != "recalled" or self.caveat, "caveat", "is blank, but a recalled range must say so")
+
+
+@frozen
+class StrengthTest:
+    """One version of manual muscle testing and its highest score."""
+
+    id: Literal["mmt8_one_side", "mmt8_both_sides", "mmt24"]
+    name: str
+    maximum: float
+    facts: tuple[str, ...]
+    how_read: HowRead
+
+
+@frozen
+class MuscleGroup:
+    """One muscle group of the MMT8: tested on each side if ``paired``, once if not."""
+
+    id: str
+    name: str
+    paired: bool
+
+
+@frozen
+class StrengthGrade:
+    """One grade of strength on the scale of Kendall (0 to 10, T for a trace) and on that of the MRC (0 to 5)."""
+
+    kendall: str
+    mrc: str
+    seen: str
+
+
+@frozen
+class ResponseCriteria:
+    """Published criteria of response as data: measures, degrees, and what measuring strength needs."""
+
+    id: str
+    name: str
+    purpose: str
+    sources: tuple[str, ...]
+    how_read: HowRead
+    caveat: str
+    measures: tuple[ResponseMeasure, ...]
+    categories: tuple[ResponseCategory, ...]
+    enzymes: tuple[EnzymeRange, ...]
+    strength_tests: tuple[StrengthTest, ...]
+    muscles: tuple[MuscleGroup, ...]
+    grades: tuple[StrengthGrade, ...]
+    muscle_facts: tuple[str, ...]
+    grade_facts: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        for field in ("measures", "categories", "strength_tests", "muscles"):
+            ids = [item.id for item in getattr(self, field)]
+            _need(len(ids) == len(set(ids)), field, "an id occurs twice")
+        for scale in ("kendall", "mrc"):
+            grades = [getattr(grade, scale) for grade in self.grades]
+            _need(len(grades) == len(set(grades)), "grades", f"a {scale} grade occurs twice")
+        for whose in ("adult", "juvenile"):
+            cuts = [getattr(category, whose) for category in self.categories]
+            _need(cuts == sorted(cuts), "categories", f"the {whose} cut-offs do not rise")
+        # The form prints the score of one side; that of both follows from the list of muscles and must agree with it.
+        best = max(float(grade.kendall) for grade in self.grades if grade.kendall.isdigit())
+        groups = {"mmt8_one_side": len(self.muscles), "mmt8_both_sides": sum(1 + m.paired for m in self.muscles)}
+        for test in self.strength_tests:
+            if test.id in groups:
+                _need(test.maximum == best * groups[test.id], "strength_tests", f"{test.id} does not add up")
+
+
+@frozen
+class CkStrength:
+    """One published moment at which both CK and strength were stated, of one patient or of a group.
+
+    ``ck`` says how CK was stated: as a number, as a number it lay above, or only as normal or raised. ``sd`` is the
+    standard deviation where ``value`` is a mean. ``n`` of ``n_total`` people were like this.
+    """
+
+    id: str
+    who: str
+    moment: str
+    population: Population
+    subtype: Subtype
+    ck: Literal["value", "above", "normal", "raised"]
+    ck_said: str
+    strength: Literal["full", "better", "no better", "worse", "still weak", "weak"]
+    strength_said: str
+    sources: tuple[str, ...]
+    locator: str
+    certainty: Certainty
+    how_read: HowRead
+    standing: Standing
+    reviewed_on: date
+    review_by: date
+    value: float | None = None
+    sd: float | None = None
+    unit: str = ""
+    n: int | None = None
+    n_total: int | None = None
+    caveat: str = ""
+    low: float | None = None
+    high: float | None = None
+
+    def __post_init__(self) -> None:
+        _check_shared(self)
+        _need((self.value is not None) == (self.ck in ("value", "above")), "value", f"does not go with ck {self.ck!r}")
+        _need((self.value is None) == (not self.unit), "unit", "goes with value")
+        _need(self.value is None or self.unit == "U/L", "unit", "CK is held in U/L")
+        _need(self.sd is None or self.ck == "value", "sd", "goes with a mean")
+        if self.n is not None and self.n_total is not None:
+            _need(0 <= self.n <= self.n_total, "n", f"{self.n} is more than n_total {self.n_total}")
 
 
 @frozen
@@ -790,6 +996,12 @@ class Ledger:
     antibody_tests: tuple[AntibodyTest, ...]
     ck_series: tuple[CkSeries, ...]
     published_records: tuple[PublishedRecord, ...]
+    response_criteria: tuple[ResponseCriteria, ...]
+    ck_strength: tuple[CkStrength, ...]
+    tapers: tuple[TaperScheme, ...]
+    steroid_thresholds: tuple[SteroidThreshold, ...]
+    plan_checks: tuple[PlanCheck, ...]
+    visit_grid: tuple[VisitCell, ...]
 
     @classmethod
     def waiting(cls, parts: dict[str, Callable[[], Any]]) -> Ledger:
@@ -805,3 +1017,170 @@ class Ledger:
             raise AttributeError(f"a ledger has no {name!r}")
         value = vars(self)[name] = parts.pop(name)()
         return value
+
+
+# --- tapers, plans and visits --------------------------------------------------------------------------------------
+
+
+@frozen
+class TaperStep:
+    """One stretch of a scheme: lower by so much, this often, down to a dose; ``down_to_mg`` blank: not stated."""
+
+    by_mg: float
+    every_low_wk: float
+    every_high_wk: float
+    down_to_mg: float | None = None
+
+    def __post_init__(self) -> None:
+        _need(self.by_mg > 0, "by_mg", "a step lowers the dose")
+        _need(0 < self.every_low_wk <= self.every_high_wk, "every_low_wk", "the interval is not above 0 and in order")
+
+
+@frozen
+class TaperMark:
+    """The dose at the end of a month: as a share of the starting dose, or per kilogram. In between lies in between."""
+
+    by_mo: float
+    share: float | None = None
+    mg_per_kg: float | None = None
+
+    def __post_init__(self) -> None:
+        _need((self.share is None) != (self.mg_per_kg is None), "share", "a mark is a share or an amount per kilogram")
+        _need(self.share is None or 0 <= self.share <= 1, "share", "is not a share of the whole")
+
+
+@frozen
+class TaperScheme:
+    """One published way of lowering a glucocorticoid, in prednisone equivalents.
+
+    ``low``, ``high``, ``unit`` and the two caps are the starting dose it is printed for. ``hold_low_wk`` and
+    ``hold_high_wk`` say how long that dose is kept. Then come ``steps`` of so many milligrams, or ``marks`` to be
+    reached by a month, or neither. ``unsaid`` lists in words what the source leaves open; a blank is never filled in.
+    """
+
+    id: str
+    name: str
+    population: Population
+    studied_in: str
+    start_rule: str
+    paced_by: str
+    unsaid: tuple[str, ...]
+    facts: tuple[str, ...]
+    sources: tuple[str, ...]
+    locator: str
+    certainty: Certainty
+    how_read: HowRead
+    standing: Standing
+    reviewed_on: date
+    review_by: date
+    low: float | None = None
+    high: float | None = None
+    unit: str = ""
+    cap_low_mg: float | None = None
+    cap_high_mg: float | None = None
+    hold_low_wk: float | None = None
+    hold_high_wk: float | None = None
+    steps: tuple[TaperStep, ...] = ()
+    marks: tuple[TaperMark, ...] = ()
+    ends: str = ""
+    caveat: str = ""
+
+    def __post_init__(self) -> None:
+        _check_shared(self)
+        _need(self.facts, "facts", "names no fact")
+        _need(self.unsaid, "unsaid", "every scheme read leaves something open; say what")
+        _need(not (self.steps and self.marks), "marks", "a scheme goes by steps or by marks, not by both")
+        _need((self.hold_low_wk is None) == (self.hold_high_wk is None), "hold_low_wk", "a hold needs both its ends")
+        if self.hold_low_wk is not None and self.hold_high_wk is not None:
+            _need(0 <= self.hold_low_wk <= self.hold_high_wk, "hold_low_wk", "is above hold_high_wk, or below 0")
+        _need(
+            not self.steps or self.hold_low_wk is not None,
+            "hold_low_wk",
+            "steps need to know how long the start is held",
+        )
+        ends = [step.down_to_mg for step in self.steps]
+        _need(None not in ends[:-1], "steps", "only the last step may leave its end open")
+        known = [end for end in ends if end is not None]
+        _need(known == sorted(known, reverse=True), "steps", "each step ends below the one before")
+        months = [mark.by_mo for mark in self.marks]
+        _need(months == sorted(set(months)), "marks", "the months do not follow each other")
+        amounts = [mark.share if mark.share is not None else mark.mg_per_kg for mark in self.marks]
+        kinds = {mark.share is None for mark in self.marks}
+        _need(len(kinds) < 2, "marks", "shares and amounts per kilogram cannot stand in one scheme")
+        _need(amounts == sorted(amounts, key=lambda amount: -(amount or 0.0)), "marks", "the dose may not rise")
+
+
+@frozen
+class SteroidThreshold:
+    """A daily dose from which a source asks for something, and for how long it must last for that.
+
+    ``compare`` says whether the dose itself counts. ``longer_than_days`` is blank where no time is stated.
+    """
+
+    id: str
+    name: str
+    mg_per_d: float
+    compare: Literal["at least", "above"]
+    asks: str
+    facts: tuple[str, ...]
+    longer_than_days: int | None = None
+
+    def __post_init__(self) -> None:
+        _need(self.facts, "facts", "names no fact")
+        _need(self.mg_per_d > 0, "mg_per_d", "is not above 0")
+
+
+PlanSection = Literal["contraindication", "before", "interaction", "vaccines", "pregnancy", "while given", "statins"]
+
+
+@frozen
+class PlanCheck:
+    """Something to look at because of a plan as a whole: one row for all the drugs that share it, or for a pair.
+
+    It belongs to a plan that holds one of ``drugs`` (blank: any plan) and, where ``beside`` is given, one of those too.
+    It rests on facts, or is marked as this course's convention.
+    """
+
+    id: str
+    kind: CheckKind
+    section: PlanSection
+    text: str
+    drugs: tuple[str, ...] = ()
+    beside: tuple[str, ...] = ()
+    facts: tuple[str, ...] = ()
+    when: Any = None
+    convention: bool = False
+
+    def __post_init__(self) -> None:
+        _need(bool(self.facts) != self.convention, "facts", "names no fact and is not marked as a convention, or both")
+        _need(self.drugs or not self.beside, "beside", "a pair needs both its sides")
+
+
+# The columns of the visit grid, in order; the first is before treatment.
+VISITS = ("baseline", "week 2", "week 4", "week 8", "month 3", "month 6", "month 12", "then yearly")
+Visit = Literal["baseline", "week 2", "week 4", "week 8", "month 3", "month 6", "month 12", "then yearly"]
+VisitBasis = Literal["IMNM source", "myositis source", "drug source", "course convention"]
+VisitGroup = Literal["muscle", "lung, heart, swallowing", "glucocorticoid", "drug bloods", "other drugs", "prevention"]
+
+
+@frozen
+class VisitCell:
+    """One cell of the visit grid: what to measure at a visit, and who fixed that it is this visit.
+
+    ``basis`` says whose interval it is; all but a course convention name the ``facts`` that fix it. ``why`` names facts
+    that say why the thing is looked at, whoever fixed the day. ``drugs`` limits the cell to plans with one of them.
+    """
+
+    id: str
+    group: VisitGroup
+    measure: str
+    visit: Visit
+    does: str
+    basis: VisitBasis
+    facts: tuple[str, ...] = ()
+    why: tuple[str, ...] = ()
+    drugs: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        fixed = self.basis != "course convention"
+        _need(bool(self.facts) == fixed, "facts", "an interval of a source names its fact, a convention names none")

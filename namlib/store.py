@@ -37,6 +37,12 @@ FILES = (
     "antibody_tests.csv",
     "ck_series.csv",
     "published_records.yaml",
+    "criteria/response_2016.yaml",
+    "ck_strength.csv",
+    "tapers.yaml",
+    "steroid_thresholds.csv",
+    "plan_checks.yaml",
+    "visit_grid.csv",
 )
 # The rules a row was checked against are part of what the compiled ledger vouches for.
 _RULES = ("frozen.py", "units.py", "records.py", "validate.py", "model/findings.py", "model/rules.py")

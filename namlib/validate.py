@@ -15,6 +15,7 @@ from namlib.records import (
     IMNM,
     AntibodyTest,
     CkSeries,
+    CkStrength,
     Conflict,
     Criteria,
     Drug,
@@ -23,12 +24,17 @@ from namlib.records import (
     Mimic,
     MimicFeature,
     Pathway,
+    PlanCheck,
     PublishedRecord,
     RedFlag,
     Refused,
     Regimen,
+    ResponseCriteria,
     SeedLine,
     Source,
+    SteroidThreshold,
+    TaperScheme,
+    VisitCell,
 )
 
 Record = TypeVar("Record")
@@ -50,15 +56,29 @@ ROW_TYPES: dict[str, type] = {
     "antibody_tests.csv": AntibodyTest,
     "ck_series.csv": CkSeries,
     "published_records.yaml": PublishedRecord,
+    "criteria/response_2016.yaml": ResponseCriteria,
+    "ck_strength.csv": CkStrength,
+    "tapers.yaml": TaperScheme,
+    "steroid_thresholds.csv": SteroidThreshold,
+    "plan_checks.yaml": PlanCheck,
+    "visit_grid.csv": VisitCell,
 }
 # The part of the ledger a file fills; several files may fill one.
 PARTS: dict[str, str] = {
     "seed_coverage.csv": "seed_lines",
-    **{file: "criteria" for file in ROW_TYPES if file.startswith("criteria/")},
+    **{file: "criteria" for file, kind in ROW_TYPES.items() if kind is Criteria},
+    **{file: "response_criteria" for file, kind in ROW_TYPES.items() if kind is ResponseCriteria},
 }
 PARTS |= {file: file.partition(".")[0] for file in ROW_TYPES if file not in PARTS}
 # YAML files that hold a list of such entries, and what names an entry.
-LISTS = {"drugs.yaml": "key", "conflicts.yaml": "id", "red_flags.yaml": "id", "published_records.yaml": "id"}
+LISTS = {
+    "drugs.yaml": "key",
+    "conflicts.yaml": "id",
+    "red_flags.yaml": "id",
+    "published_records.yaml": "id",
+    "tapers.yaml": "id",
+    "plan_checks.yaml": "id",
+}
 
 
 class LedgerError(ValueError):
@@ -221,6 +241,29 @@ def _references(ledger: Ledger) -> list[str]:
         need("ck_series.csv", series.id, "sources", series.sources, sources)
     for record in ledger.published_records:
         need("published_records.yaml", record.id, "sources", record.sources, sources)
+    for response in ledger.response_criteria:
+        file = f"criteria/{response.id}.yaml"
+        need(file, response.id, "sources", response.sources, sources)
+        need(file, "muscles", "muscle_facts", response.muscle_facts, facts)
+        need(file, "grades", "grade_facts", response.grade_facts, facts)
+        rules: list[Any] = [*response.measures, *response.categories, *response.strength_tests]
+        for rule in rules:
+            need(file, rule.id, "facts", rule.facts, facts)
+        for enzyme in response.enzymes:
+            need(file, enzyme.enzyme, "facts", enzyme.facts, facts)
+    for moment in ledger.ck_strength:
+        need("ck_strength.csv", moment.id, "sources", moment.sources, sources)
+    for scheme in ledger.tapers:
+        need("tapers.yaml", scheme.id, "sources", scheme.sources, sources)
+        need("tapers.yaml", scheme.id, "facts", scheme.facts, facts)
+    for threshold in ledger.steroid_thresholds:
+        need("steroid_thresholds.csv", threshold.id, "facts", threshold.facts, facts)
+    for item in ledger.plan_checks:
+        need("plan_checks.yaml", item.id, "facts", item.facts, facts)
+        need("plan_checks.yaml", item.id, "drugs", (*item.drugs, *item.beside), drugs)
+    for cell in ledger.visit_grid:
+        need("visit_grid.csv", cell.id, "facts", (*cell.facts, *cell.why), facts)
+        need("visit_grid.csv", cell.id, "drugs", cell.drugs, drugs)
     return problems
 
 
@@ -258,12 +301,19 @@ def _conditions(ledger: Ledger, check: Callable[[Any], None]) -> list[str]:
         conditions += [(file, remark.id, remark.when) for remark in criteria.remarks]
     conditions += [("mimic_features.csv", f"{item.mimic} {item.feature}", item.when) for item in ledger.mimic_features]
     conditions += [("red_flags.yaml", flag.id, flag.when) for flag in ledger.red_flags]
+    conditions += [("plan_checks.yaml", item.id, item.when) for item in ledger.plan_checks]
     problems = []
     for file, row, condition in conditions:
         try:
             check(condition)
         except Refused as refused:
             problems.append(f"{file}, row {row}, field when: {refused}")
+    for line in ledger.seed_lines:
+        for name in line.fields:
+            try:
+                check({"field": name, "known": True})
+            except Refused as refused:
+                problems.append(f"seed_coverage.csv, row {line.seed} line {line.line}, field fields: {refused.reason}")
     return problems
 
 
@@ -283,6 +333,11 @@ def cross_check(ledger: Ledger, check_condition: Callable[[Any], None]) -> list[
         "antibody_tests.csv": [test.id for test in ledger.antibody_tests],
         "ck_series.csv": [series.id for series in ledger.ck_series],
         "published_records.yaml": [record.id for record in ledger.published_records],
+        "ck_strength.csv": [moment.id for moment in ledger.ck_strength],
+        "tapers.yaml": [scheme.id for scheme in ledger.tapers],
+        "steroid_thresholds.csv": [threshold.id for threshold in ledger.steroid_thresholds],
+        "plan_checks.yaml": [item.id for item in ledger.plan_checks],
+        "visit_grid.csv": [cell.id for cell in ledger.visit_grid],
     }.items():
         problems += duplicates(file, keys)
     for field in ("label", "url"):
@@ -290,6 +345,7 @@ def cross_check(ledger: Ledger, check_condition: Callable[[Any], None]) -> list[
             problem.replace("field id", f"field {field}")
             for problem in duplicates("sources.bib", [getattr(source, field) for source in ledger.sources])
         ]
+    problems += _one_measure_a_visit(ledger)
     return problems + _references(ledger) + _ceilings(ledger) + _conditions(ledger, check_condition)
 
 
@@ -300,3 +356,14 @@ def schemas() -> dict[str, dict[str, Any]]:
     """
     whole: dict[str, Any] = {file: list[kind] for file, kind in ROW_TYPES.items() if file in LISTS}  # type: ignore[valid-type]
     return {file: TypeAdapter(whole.get(file, kind)).json_schema() for file, kind in ROW_TYPES.items()}
+
+
+def _one_measure_a_visit(ledger: Ledger) -> list[str]:
+    """Refuse two cells of the visit grid in one place."""
+    seen: set[tuple[str, str]] = set()
+    problems = []
+    for cell in ledger.visit_grid:
+        if (cell.measure, cell.visit) in seen:
+            problems.append(f"visit_grid.csv, row {cell.id}, field visit: {cell.measure} has two cells at {cell.visit}")
+        seen.add((cell.measure, cell.visit))
+    return problems

@@ -158,7 +158,7 @@ def ready(condition: Any) -> Ready:
     @lru_cache(maxsize=256)
     def told(answers: tuple[Any, ...]) -> Told:
         evaluation = made.evaluate(dict(zip(questions, answers, strict=True)))
-        return evaluation.value, evaluation.words(), evaluation.unknown_fields()
+        return evaluation.value, evaluation.answers(), evaluation.unknown_fields()
 
     return Ready(made, questions, told)
 

@@ -679,12 +679,32 @@ def _duty(kind: CheckKind, value: Truth) -> Duty | None:
     return {"contraindication": "contraindicated", "pre_check": "do first"}.get(kind, "watch")  # type: ignore[return-value]
 
 
+def judged(kind: CheckKind, when: Any, findings: Findings) -> tuple[Duty | None, Evaluation, tuple[str, ...]]:
+    """Judge one check for one patient.
+
+    Returns
+    -------
+    (duty, why, missing)
+        What it asks for (``None``: it does not apply), the tree of reasons, and the answers that are lacking.
+
+    Raises
+    ------
+    namlib.records.Refused
+        If the condition is malformed.
+
+    Examples
+    --------
+    >>> judged("contraindication", {"field": "liver_disease", "is": True}, {})[::2]
+    ('do first', ('liver_disease',))
+    """
+    why = rule(when).evaluate(findings)
+    return _duty(kind, why.value), why, why.unknown_fields() if why.value is None else ()
+
+
 def _drug_check(drug: Drug, check: Check, findings: Findings, steps: tuple[str, ...]) -> DrugCheck | None:
-    why = rule(check.when).evaluate(findings)
-    duty = _duty(check.kind, why.value)
+    duty, why, missing = judged(check.kind, check.when, findings)
     if duty is None:
         return None
-    missing = why.unknown_fields() if why.value is None else ()
     return DrugCheck(drug.key, drug.name, check.id, check.kind, duty, check.text, why, missing, check.facts, steps)
 
 
