@@ -353,6 +353,15 @@ def test_what_could_still_decide_is_named_heaviest_first() -> None:
         assert len(named) > 10 and named == sorted(named, reverse=True)
 
 
+def test_an_item_that_matters_only_at_one_age_is_still_named_while_the_age_is_open() -> None:
+    """Constructed: heliotrope 3.1; with onset from 40 years 5.2, and only then dysphagia (0.7) reaches 5.3."""
+    answers = with_items("heliotrope", biopsy=False)
+    del answers["onset_age_years"], answers["dysphagia"]
+    assert eular_of(answers).deciding == ("onset_age_years", "dysphagia")
+    assert eular_of(answers | {"onset_age_years": 10.0}).deciding == ()
+    assert eular_of(answers | {"onset_age_years": 65.0}).deciding == ("dysphagia",)
+
+
 def brute_force(answers: Answers, biopsy: bool) -> tuple[set[str], set[str]]:
     """All classes that full answers lead to, and the items whose answer changes the class for some of them."""
     open_items = [part.item.id for part in eular_of(answers, biopsy).items if part.met is None and part.points]

@@ -182,6 +182,14 @@ def test_factors_of_low_risk_are_listed_and_never_change_the_group() -> None:
     assert set(risk_of(unknown).missing) == {"raynaud", "lung_disease"}
 
 
+def test_an_open_factor_that_cannot_change_the_group_is_missing_but_decides_nothing() -> None:
+    """Two intermediate factors are moderate already, and one high factor more is moderate too."""
+    answers = {name: value for name, value in with_factors("imnm", "anti_hmgcr").items() if name != "dysphagia"}
+    result = risk_of(answers)
+    assert result.title == "moderate risk" and result.missing == ("dysphagia",) and result.deciding == ()
+    assert risk_of(answers | {"onset_age_years": 66.0}).deciding == ("dysphagia",)
+
+
 def test_forty_is_not_over_forty_and_mild_dysphagia_is_not_moderate() -> None:
     assert met(risk_of(NO_FACTOR | {"onset_age_years": 40.0, "dysphagia": "mild"})) == set()
     assert met(risk_of(NO_FACTOR | {"onset_age_years": 40.1, "dysphagia": "moderate"})) == {
