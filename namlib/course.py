@@ -980,7 +980,9 @@ def tapers(population: Literal["adult", "paediatric"] | None = None) -> Table[Ta
         Column("Printed for a start of", start_words),
         Column("Lowering begins", lambda row: row.start_rule),
         Column("Paced by", lambda row: row.paced_by),
-        Column("Leaves unsaid", lambda row: Html("<br>".join(html(item) for item in row.unsaid))),
+        Column(
+            "Leaves unsaid", lambda row: Html(f"<ul>{''.join(f'<li>{html(item)}</li>' for item in row.unsaid)}</ul>")
+        ),
         Column("How it was read", _how_read),
     ]
     chosen = fitting(ledger().tapers, population)

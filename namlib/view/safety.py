@@ -10,6 +10,14 @@ from namlib.model.safety import CONVENTION, SECTIONS, SafetyList, SafetyRow
 from namlib.records import VISITS, Drug, Fact, VisitCell
 from namlib.table import Html, html, html_table
 
+# One width for each column in all tables of a page, so that the eye finds the same thing in the same place.
+_STYLE = (
+    "<style>.nam-safety .nam-table{table-layout:fixed;width:100%}"
+    ".nam-safety th small{font-weight:400}.nam-safety :is(th,td){overflow-wrap:break-word}"
+    ".nam-list th:nth-child(1){width:17%}.nam-list thead th:nth-child(2){width:13%}"
+    ".nam-list thead th:nth-child(4),.nam-list thead th:nth-child(5){width:16%}"
+    ".nam-grid th:nth-child(1){width:18%}.nam-grid thead th:nth-child(2){width:13%}</style>"
+)
 _SHOWN = ("applies", "not known", "no row")
 
 
@@ -47,7 +55,7 @@ def checklist_html(result: SafetyList, cites: Bibliography) -> str:
         )
         table = html_table(caption, ["for", "section", "what", "judged by", "source"], fell, style=False)
         shown.append(f"<details><summary>{len(fallen)} more rows that do not apply here</summary>{table}</details>")
-    return "".join(shown)
+    return f'<div class="nam-safety nam-list">{_STYLE}{"".join(shown)}</div>'
 
 
 def _cell(cell: VisitCell | None, cites: Bibliography, facts: Mapping[str, Fact]) -> Html:
@@ -81,4 +89,4 @@ def grid_html(
             rows.append([head, *(_cell(by_visit.get(visit), cites, facts) for visit in VISITS)])
         shown.append(html_table(f"{group[0].upper()}{group[1:]}", ["what", *VISITS], rows, style=style))
         style = False
-    return "".join(shown)
+    return f'<div class="nam-safety nam-grid">{_STYLE}{"".join(shown)}</div>'
