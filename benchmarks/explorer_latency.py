@@ -124,14 +124,7 @@ def variants() -> list[Variant]:
             "pathway, select", "nam.PathwayExplorer()", 'select[data-field="response"]', ".nam-page", "select", "kernel"
         ),
         Variant("diagnosis, select", DIAGNOSIS, 'select[data-field="muscle_biopsy"]', ".nam-page", "select", "kernel"),
-        Variant(
-            "diagnosis, range",
-            DIAGNOSIS,
-            'input[type=range][data-field="onset_age_years"]',
-            ".nam-page",
-            "range",
-            "kernel",
-        ),
+        Variant("diagnosis, range", DIAGNOSIS, onset, ".nam-page", "range", "kernel"),
     ]
 
 

@@ -20,8 +20,11 @@ from namlib.records import (
     Position,
     RedFlagAction,
     Regimen,
+    ResponseCriteria,
+    ResponseMeasure,
     SeedLine,
     Source,
+    StrengthGrade,
 )
 from namlib.table import Column, Html, Table, html, html_table
 from namlib.units import span
@@ -37,6 +40,7 @@ if TYPE_CHECKING:
     from namlib.model.patient import Patient
     from namlib.model.published import ClassifiedMoment
     from namlib.model.redflags import RedFlagResult
+    from namlib.model.response import CoreSet, MuscleSum, TotalImprovement
     from namlib.model.screening import CancerRisk
 
 
@@ -756,3 +760,170 @@ def red_flags(patient: Patient | None = None) -> Table[RedFlagResult]:
         Column("Mind", lambda row: row.flag.caveat),
     ]
     return Table(results, "Red flags", columns, "sign")
+
+
+# --- response and strength -----------------------------------------------------------------------------------------
+
+
+@cache
+def response_criteria() -> ResponseCriteria:
+    """Return the response criteria of 2016 as data, the only ones of the ledger."""
+    return ledger().response_criteria[0]
+
+
+def total_improvement(baseline: CoreSet, follow_up: CoreSet) -> TotalImprovement:
+    """Work out the ACR/EULAR total improvement score of 2016 between two visits.
+
+    Points per measure, the degree of improvement by the adult and by the juvenile cut-offs, the most that could be
+    reached from this baseline, and what is missing. A missing measure leaves an interval; nothing is scaled up.
+
+    Parameters
+    ----------
+    baseline, follow_up : CoreSet
+        The six measures at each visit.
+
+    Raises
+    ------
+    namlib.records.Refused
+        If the visits used different strength tests or different upper limits of an enzyme.
+
+    Examples
+    --------
+    >>> from namlib.model.response import CoreSet
+    >>> before = CoreSet(physician_global_cm=5, patient_global_cm=5, mmt_points=60, mmt_maximum=80, haq_di=1.5,
+    ...     ck_u_per_l=10000, ck_upper_limit_u_per_l=200, extramuscular_cm=0)
+    >>> after = CoreSet(physician_global_cm=5, patient_global_cm=5, mmt_points=60, mmt_maximum=80, haq_di=1.5,
+    ...     ck_u_per_l=180, extramuscular_cm=0)
+    >>> result = total_improvement(before, after)
+    >>> float(result.total), result.adult, result.juvenile, float(result.reachable)
+    (7.5, 'none', 'none', 75.0)
+    """
+    from namlib.model import response
+
+    return response.total_improvement(baseline, follow_up, response_criteria())
+
+
+def response_measures() -> Table[ResponseMeasure]:
+    """Return the six measures of the improvement score: range, points in each band, and how they were read."""
+    from namlib.model import response
+
+    criteria = response_criteria()
+
+    def bands(measure: ResponseMeasure) -> Html:
+        return Html("<br>".join(f"{html(response.band_words(band))}: {band.points:g}" for band in measure.bands))
+
+    def scale(measure: ResponseMeasure) -> str:
+        if measure.range is not None:
+            return f"{measure.range:g} {measure.unit}".strip()
+        if measure.range_rule == "maximum of the test":
+            return ", ".join(f"{test.maximum:g} ({test.name})" for test in criteria.strength_tests)
+        return ", ".join(f"{item.enzyme} {item.multiple:g}" for item in criteria.enzymes) + " times the upper limit"
+
+    columns = [
+        Column("Measure", lambda measure: measure.name),
+        Column("How it is taken", lambda measure: measure.instrument),
+        Column("Range", scale),
+        Column("Improvement of the range: points", bands),
+        Column("How it was read", _how_read),
+    ]
+    return Table(criteria.measures, criteria.name, columns, "measure")
+
+
+def mmt8(**grades: object) -> MuscleSum:
+    """Sum an MMT8 muscle by muscle; a muscle that was not tested is named and never counted as 0.
+
+    Parameters
+    ----------
+    **grades
+        ``neck_flexors``, ``deltoid``, ``biceps``, ``wrist_extensors``, ``quadriceps``, ``gluteus_maximus``,
+        ``gluteus_medius``, ``ankle_dorsiflexors``: a grade from 0 to 10 for a test of one side (of 80 points), or
+        ``(right, left)`` for a test of both (of 150; the neck flexors stay one grade).
+
+    Raises
+    ------
+    namlib.records.Refused
+        For another muscle, for a grade that is none, or where one side and both are mixed.
+
+    Examples
+    --------
+    >>> mmt8(neck_flexors=6, deltoid=5, biceps=7, wrist_extensors=9, gluteus_maximus=4, gluteus_medius=4, quadriceps=6)
+    MMT8 of 8 muscles: no sum, because 1 is missing (ankle dorsiflexors); the others make 41 points
+    """
+    from namlib.model import response
+
+    return response.mmt8(response_criteria(), grades)
+
+
+def kendall_to_mrc(grade: int | str) -> str:
+    """Turn a strength grade from 0 to 10 (or T, a trace) into the MRC grade.
+
+    Raises
+    ------
+    namlib.records.Refused
+        If the scale has no such grade.
+
+    Examples
+    --------
+    >>> kendall_to_mrc(8), kendall_to_mrc(4), kendall_to_mrc("T")
+    ('4', '3-', '1')
+    """
+    from namlib.model import response
+
+    return response.kendall_to_mrc(grade, response_criteria().grades)
+
+
+def mrc_to_kendall(grade: int | str) -> str:
+    """Turn an MRC grade, with plus or minus, into the grade from 0 to 10 (or T, a trace).
+
+    Raises
+    ------
+    namlib.records.Refused
+        If the table has no such grade; 5- is one of those.
+
+    Examples
+    --------
+    >>> mrc_to_kendall("4-"), mrc_to_kendall(5), mrc_to_kendall(1)
+    ('7', '10', 'T')
+    """
+    from namlib.model import response
+
+    return response.mrc_to_kendall(grade, response_criteria().grades)
+
+
+def strength_grades() -> Table[StrengthGrade]:
+    """Return the grades of muscle strength: 0 to 10, MRC, and what the examiner sees."""
+    columns = [
+        Column("0 to 10", lambda grade: grade.kendall),
+        Column("MRC", lambda grade: grade.mrc),
+        Column("What is seen", lambda grade: grade.seen),
+    ]
+    return Table(response_criteria().grades, "Grades of muscle strength", columns, "grade")
+
+
+def ck_and_strength() -> Picture:
+    """Draw every published moment of the ledger at which both CK and strength were stated, as a still picture."""
+    from namlib.view import figures
+
+    moments, cites = ledger().ck_strength, bibliography()
+    labels = [cites.text(moment.sources[:1]) for moment in moments]
+    return figures.ck_and_strength(moments, labels, [cites.links(moment.sources) for moment in moments])
+
+
+def improvement_picture(baseline: CoreSet, follow_up: CoreSet) -> Picture:
+    """Draw the points of each measure and the total against its cut-offs, as a still picture with its table.
+
+    Parameters
+    ----------
+    baseline, follow_up : CoreSet
+        The six measures at each visit.
+
+    Raises
+    ------
+    namlib.records.Refused
+        As :func:`total_improvement` does.
+    """
+    from namlib.view.response import response_page
+
+    result = total_improvement(baseline, follow_up)
+    page = response_page(result, response_criteria(), bibliography())
+    return Picture(Html(page.html), repr(result))

@@ -797,6 +797,187 @@ class PublishedRecord:
         _need(len(named) == len(set(named)), "moments", "two moments have the same name")
 
 
+# --- response ------------------------------------------------------------------------------------------------------
+
+
+@frozen
+class ResponseBand:
+    """Points for an improvement above ``above`` and up to ``up_to``, both in percent of the range of the measure.
+
+    The first band has no ``above``: every worsening falls into it. The last has no ``up_to``.
+    """
+
+    points: float
+    above: float | None = None
+    up_to: float | None = None
+
+    def __post_init__(self) -> None:
+        # Halves are held exactly even as a binary float, and the published points have no finer step.
+        _need(round(self.points * 2) == self.points * 2, "points", "come in halves")
+
+
+@frozen
+class ResponseMeasure:
+    """One core set measure: ``higher_is`` says which way is better, ``range_rule`` what its range is taken from."""
+
+    id: Literal["physician_global", "patient_global", "strength", "function", "enzyme", "extramuscular"]
+    name: str
+    instrument: str
+    higher_is: Literal["better", "worse"]
+    range_rule: Literal["fixed", "maximum of the test", "multiple of the upper limit"]
+    bands: tuple[ResponseBand, ...]
+    facts: tuple[str, ...]
+    how_read: HowRead
+    range: float | None = None
+    unit: str = ""
+    caveat: str = ""
+
+    def __post_init__(self) -> None:
+        _need(self.facts, "facts", "names no fact")
+        _need((self.range is None) == (self.range_rule != "fixed"), "range", "goes with range_rule 'fixed' alone")
+        _need(self.how_read != "recalled" or self.caveat, "caveat", "is blank, but a recalled range must say so")
+        _need(self.bands and self.bands[0].above is None, "bands", "must start with a band that holds every worsening")
+        _need(self.bands[-1].up_to is None, "bands", "must end with an open band")
+        _need(self.bands[0].points == 0, "bands", "a worsening earns nothing")
+        for lower, higher in zip(self.bands, self.bands[1:], strict=False):
+            _need(lower.up_to is not None and lower.up_to == higher.above, "bands", "leave a gap or overlap")
+            _need(lower.points <= higher.points, "bands", "give fewer points for more improvement")
+
+
+@frozen
+class ResponseCategory:
+    """One degree of improvement, reached from so many points: in adults, and in juvenile disease."""
+
+    id: Literal["minimal", "moderate", "major"]
+    adult: float
+    juvenile: float
+    facts: tuple[str, ...]
+    how_read: HowRead
+
+
+@frozen
+class EnzymeRange:
+    """The range of an enzyme in the score, as a multiple of the upper limit of normal."""
+
+    enzyme: Literal["CK", "aldolase", "LDH", "AST", "ALT"]
+    multiple: float
+    facts: tuple[str, ...]
+    how_read: HowRead
+    caveat: str = ""
+
+    def __post_init__(self) -> None:
+        _need(self.how_read != "recalled" or self.caveat, "caveat", "is blank, but a recalled range must say so")
+
+
+@frozen
+class StrengthTest:
+    """One version of manual muscle testing and its highest score."""
+
+    id: Literal["mmt8_one_side", "mmt8_both_sides", "mmt24"]
+    name: str
+    maximum: float
+    facts: tuple[str, ...]
+    how_read: HowRead
+
+
+@frozen
+class MuscleGroup:
+    """One muscle group of the MMT8: tested on each side if ``paired``, once if not."""
+
+    id: str
+    name: str
+    paired: bool
+
+
+@frozen
+class StrengthGrade:
+    """One grade of strength on the scale of Kendall (0 to 10, T for a trace) and on that of the MRC (0 to 5)."""
+
+    kendall: str
+    mrc: str
+    seen: str
+
+
+@frozen
+class ResponseCriteria:
+    """Published criteria of response as data: measures, degrees, and what measuring strength needs."""
+
+    id: str
+    name: str
+    purpose: str
+    sources: tuple[str, ...]
+    how_read: HowRead
+    caveat: str
+    measures: tuple[ResponseMeasure, ...]
+    categories: tuple[ResponseCategory, ...]
+    enzymes: tuple[EnzymeRange, ...]
+    strength_tests: tuple[StrengthTest, ...]
+    muscles: tuple[MuscleGroup, ...]
+    grades: tuple[StrengthGrade, ...]
+    muscle_facts: tuple[str, ...]
+    grade_facts: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        for field in ("measures", "categories", "strength_tests", "muscles"):
+            ids = [item.id for item in getattr(self, field)]
+            _need(len(ids) == len(set(ids)), field, "an id occurs twice")
+        for scale in ("kendall", "mrc"):
+            grades = [getattr(grade, scale) for grade in self.grades]
+            _need(len(grades) == len(set(grades)), "grades", f"a {scale} grade occurs twice")
+        for whose in ("adult", "juvenile"):
+            cuts = [getattr(category, whose) for category in self.categories]
+            _need(cuts == sorted(cuts), "categories", f"the {whose} cut-offs do not rise")
+        # The form prints the score of one side; that of both follows from the list of muscles and must agree with it.
+        best = max(float(grade.kendall) for grade in self.grades if grade.kendall.isdigit())
+        groups = {"mmt8_one_side": len(self.muscles), "mmt8_both_sides": sum(1 + m.paired for m in self.muscles)}
+        for test in self.strength_tests:
+            if test.id in groups:
+                _need(test.maximum == best * groups[test.id], "strength_tests", f"{test.id} does not add up")
+
+
+@frozen
+class CkStrength:
+    """One published moment at which both CK and strength were stated, of one patient or of a group.
+
+    ``ck`` says how CK was stated: as a number, as a number it lay above, or only as normal or raised. ``sd`` is the
+    standard deviation where ``value`` is a mean. ``n`` of ``n_total`` people were like this.
+    """
+
+    id: str
+    who: str
+    moment: str
+    population: Population
+    subtype: Subtype
+    ck: Literal["value", "above", "normal", "raised"]
+    ck_said: str
+    strength: Literal["full", "better", "no better", "worse", "still weak", "weak"]
+    strength_said: str
+    sources: tuple[str, ...]
+    locator: str
+    certainty: Certainty
+    how_read: HowRead
+    standing: Standing
+    reviewed_on: date
+    review_by: date
+    value: float | None = None
+    sd: float | None = None
+    unit: str = ""
+    n: int | None = None
+    n_total: int | None = None
+    caveat: str = ""
+    low: float | None = None
+    high: float | None = None
+
+    def __post_init__(self) -> None:
+        _check_shared(self)
+        _need((self.value is not None) == (self.ck in ("value", "above")), "value", f"does not go with ck {self.ck!r}")
+        _need((self.value is None) == (not self.unit), "unit", "goes with value")
+        _need(self.value is None or self.unit == "U/L", "unit", "CK is held in U/L")
+        _need(self.sd is None or self.ck == "value", "sd", "goes with a mean")
+        if self.n is not None and self.n_total is not None:
+            _need(0 <= self.n <= self.n_total, "n", f"{self.n} is more than n_total {self.n_total}")
+
+
 @frozen
 class Ledger:
     """All of ``data/``, checked against itself when it is made."""
@@ -815,6 +996,8 @@ class Ledger:
     antibody_tests: tuple[AntibodyTest, ...]
     ck_series: tuple[CkSeries, ...]
     published_records: tuple[PublishedRecord, ...]
+    response_criteria: tuple[ResponseCriteria, ...]
+    ck_strength: tuple[CkStrength, ...]
 
     @classmethod
     def waiting(cls, parts: dict[str, Callable[[], Any]]) -> Ledger:

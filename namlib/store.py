@@ -37,6 +37,8 @@ FILES = (
     "antibody_tests.csv",
     "ck_series.csv",
     "published_records.yaml",
+    "criteria/response_2016.yaml",
+    "ck_strength.csv",
 )
 # The rules a row was checked against are part of what the compiled ledger vouches for.
 _RULES = ("frozen.py", "units.py", "records.py", "validate.py", "model/findings.py", "model/rules.py")

@@ -15,6 +15,7 @@ from namlib.records import (
     IMNM,
     AntibodyTest,
     CkSeries,
+    CkStrength,
     Conflict,
     Criteria,
     Drug,
@@ -27,6 +28,7 @@ from namlib.records import (
     RedFlag,
     Refused,
     Regimen,
+    ResponseCriteria,
     SeedLine,
     Source,
 )
@@ -50,11 +52,14 @@ ROW_TYPES: dict[str, type] = {
     "antibody_tests.csv": AntibodyTest,
     "ck_series.csv": CkSeries,
     "published_records.yaml": PublishedRecord,
+    "criteria/response_2016.yaml": ResponseCriteria,
+    "ck_strength.csv": CkStrength,
 }
 # The part of the ledger a file fills; several files may fill one.
 PARTS: dict[str, str] = {
     "seed_coverage.csv": "seed_lines",
-    **{file: "criteria" for file in ROW_TYPES if file.startswith("criteria/")},
+    **{file: "criteria" for file, kind in ROW_TYPES.items() if kind is Criteria},
+    **{file: "response_criteria" for file, kind in ROW_TYPES.items() if kind is ResponseCriteria},
 }
 PARTS |= {file: file.partition(".")[0] for file in ROW_TYPES if file not in PARTS}
 # YAML files that hold a list of such entries, and what names an entry.
@@ -221,6 +226,18 @@ def _references(ledger: Ledger) -> list[str]:
         need("ck_series.csv", series.id, "sources", series.sources, sources)
     for record in ledger.published_records:
         need("published_records.yaml", record.id, "sources", record.sources, sources)
+    for response in ledger.response_criteria:
+        file = f"criteria/{response.id}.yaml"
+        need(file, response.id, "sources", response.sources, sources)
+        need(file, "muscles", "muscle_facts", response.muscle_facts, facts)
+        need(file, "grades", "grade_facts", response.grade_facts, facts)
+        rules: list[Any] = [*response.measures, *response.categories, *response.strength_tests]
+        for rule in rules:
+            need(file, rule.id, "facts", rule.facts, facts)
+        for enzyme in response.enzymes:
+            need(file, enzyme.enzyme, "facts", enzyme.facts, facts)
+    for moment in ledger.ck_strength:
+        need("ck_strength.csv", moment.id, "sources", moment.sources, sources)
     return problems
 
 
@@ -289,6 +306,7 @@ def cross_check(ledger: Ledger, check_condition: Callable[[Any], None]) -> list[
         "antibody_tests.csv": [test.id for test in ledger.antibody_tests],
         "ck_series.csv": [series.id for series in ledger.ck_series],
         "published_records.yaml": [record.id for record in ledger.published_records],
+        "ck_strength.csv": [moment.id for moment in ledger.ck_strength],
     }.items():
         problems += duplicates(file, keys)
     for field in ("label", "url"):

@@ -418,7 +418,14 @@ def _accepts(field: Field) -> str:
     return f"{field.low:g} to {field.high:g} {field.unit}"
 
 
-def _read_number(field: Field, raw: object) -> float:
+def read_number(field: Field, raw: object) -> float:
+    """Read a number: refused in words if it is none, carries another unit or lies out of bounds.
+
+    Raises
+    ------
+    Refused
+        Naming the field, the value and what is accepted.
+    """
     if isinstance(raw, bool) or not isinstance(raw, (int, float, str)):
         raise Refused(field.name, f"{_shown(raw)} is not a number; accepted: {_accepts(field)}")
     if isinstance(raw, str):
@@ -468,7 +475,7 @@ def _read_set(field: Field, raw: object) -> frozenset[str]:
 
 
 _READERS = {
-    "number": _read_number,
+    "number": read_number,
     "choice": _read_choice,
     "test": _read_choice,
     "yes_no": _read_yes_no,

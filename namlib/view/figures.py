@@ -10,12 +10,12 @@ import io
 import textwrap
 from collections.abc import Sequence
 from html import escape
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from namlib.cite import Bibliography
 from namlib.model.dosing import dose, said_unit
 from namlib.model.mimics import MatrixCell, MatrixRow
-from namlib.records import MIMIC_FEATURES, Drug, Regimen
+from namlib.records import MIMIC_FEATURES, CkStrength, Drug, Regimen
 from namlib.table import Html, html, html_table
 from namlib.units import number
 from namlib.view.palette import BLUE, GREEN, GREY, ORANGE, VERMILLION
@@ -108,9 +108,6 @@ def dose_by_weight(
     axes.spines[["top", "right"]].set_visible(False)
     figure.suptitle(title, x=0.01, ha="left", fontsize=11, fontweight="bold")
 
-    held = io.BytesIO()
-    figure.savefig(held, format="png", metadata={"Software": ""})
-    image = base64.b64encode(held.getvalue()).decode("ascii")
     ends = "; ".join(
         f"{label}: {number(line[0])} at {number(weights_kg[0])} kg, {number(line[-1])} at {number(weights_kg[-1])} kg"
         for label, line in zip(labels, lines, strict=True)
@@ -125,13 +122,8 @@ def dose_by_weight(
             for regimen, label, line in zip(regimens, labels, lines, strict=True)
         ),
     )
-    markup = (
-        f'<figure style="margin:0"><img alt="{escape(alt)}" src="data:image/png;base64,{image}" style="max-width:100%">'
-        f"<figcaption>{escape(caption)}</figcaption></figure>"
-        f"<details><summary>The numbers behind it</summary>{table}</details>"
-    )
     unit_words = said_unit(drug.chart_unit, regimens[0])
-    return Picture(Html(markup), f"{title}. {caption} In {unit_words}: {ends}.")
+    return _picture(figure, alt, caption, table, f"{title}. {caption} In {unit_words}: {ends}.")
 
 
 # How each kind of cell is drawn: shape first, colour second, so that the grid reads in grey as well.
@@ -268,3 +260,157 @@ def _telling(row: MatrixRow) -> list[str]:
         for cell in row.cells
         if cell.compared in ("differs", "in part")
     ]
+
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+
+def _picture(figure: Figure, alt: str, caption: str, table: str, words: str) -> Picture:
+    """Finish a figure: image with alt text, caption, and the numbers behind it one click away."""
+    held = io.BytesIO()
+    figure.savefig(held, format="png", metadata={"Software": ""})
+    image = base64.b64encode(held.getvalue()).decode("ascii")
+    markup = (
+        f'<figure style="margin:0"><img alt="{escape(alt)}" src="data:image/png;base64,{image}" style="max-width:100%">'
+        f"<figcaption>{escape(caption)}</figcaption></figure>"
+        f"<details><summary>The numbers behind it</summary>{table}</details>"
+    )
+    return Picture(Html(markup), words)
+
+
+# --- CK and strength -----------------------------------------------------------------------------------------------
+
+# Shape and words repeat what the colour says.
+_STATE = {
+    "full": ("^", BLUE),
+    "better": ("^", BLUE),
+    "weak": ("o", GREY),
+    "no better": ("v", VERMILLION),
+    "worse": ("v", VERMILLION),
+    "still weak": ("v", VERMILLION),
+}
+_KEY = (
+    ("o", GREY, "weak, before treatment"),
+    ("v", VERMILLION, "no better, worse or still weak"),
+    ("^", BLUE, "stronger, or full strength"),
+)
+_CK_AXIS = (400.0, 30_000.0)
+_CK_TICKS = (500, 1500, 5000, 15_000)
+_CK_TITLE = "The same CK goes with weak and with strong muscles"
+_CK_CAPTION = (
+    "Each row is one published moment at which both were stated. CK falls while a man stays weak, stays raised in "
+    "people at full strength, and is normal in a woman whose muscle has turned to fat. A source without a number has "
+    "its mark in a margin; a bar is one standard deviation each way, cut at the end of the axis. These rows were "
+    "chosen because they state both: they are not a sample."
+)
+
+
+def ck_and_strength(moments: Sequence[CkStrength], labels: Sequence[str], links: Sequence[Html]) -> Picture:
+    """Draw CK and strength side by side for published moments, in the order given, grouped by patient or series.
+
+    Parameters
+    ----------
+    moments : sequence of CkStrength
+        Moments of one patient or series stand next to each other.
+    labels, links : sequences
+        What the source of each moment is called, and the same as a link.
+    """
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+    from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
+
+    # One line for each moment, one for each heading, half a line between groups.
+    heights: list[float] = []
+    headings: list[tuple[float, str]] = []
+    y, before = 0.0, ""
+    for moment, label in zip(moments, labels, strict=True):
+        if moment.who != before:
+            y -= 0.55 if before else 0.0
+            headings.append((y, f"{moment.who} ({label})"))
+            y -= 1.0
+        heights.append(y)
+        y, before = y - 1.0, moment.who
+
+    figure = Figure(figsize=(10.2, 0.29 * -y + 1.35), dpi=110)
+    FigureCanvasAgg(figure)
+    tall = figure.get_figheight()
+    low_edge, high_edge = 0.62 / tall, 1 - 0.95 / tall
+    axes = figure.add_axes((0.385, low_edge, 0.265, high_edge - low_edge))
+    normal = figure.add_axes((0.328, low_edge, 0.05, high_edge - low_edge), sharey=axes)
+    raised = figure.add_axes((0.658, low_edge, 0.06, high_edge - low_edge), sharey=axes)
+    axes.set_xscale("log")
+    axes.set_xlim(*_CK_AXIS)
+    axes.set_ylim(y + 0.4, 0.7)
+    axes.xaxis.set_major_locator(FixedLocator(_CK_TICKS))
+    axes.xaxis.set_minor_locator(NullLocator())
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: number(value)))
+    axes.set_xlabel("creatine kinase [U/L], logarithmic")
+    axes.grid(axis="x", color="#8883", linewidth=0.8)
+    for margin, words in ((normal, "normal"), (raised, "raised,\nno number")):
+        margin.set_facecolor("#8881")
+        margin.set_xlim(0, 1)
+        margin.set_xticks([0.5], [words])
+    for part in (axes, normal, raised):
+        part.tick_params(labelsize=9, length=0, labelleft=False)
+        part.set_yticks([])
+        part.spines[:].set_visible(False)
+
+    for height, heading in headings:
+        normal.text(-6.35, height, heading, va="center", fontsize=9.5, fontweight="bold")
+    path: list[tuple[float, float]] = []
+    for place, (moment, height) in enumerate(zip(moments, heights, strict=True)):
+        shape, colour = _STATE[moment.strength]
+        where = {"normal": normal, "raised": raised}.get(moment.ck, axes)
+        across = 0.5 if moment.value is None else moment.value
+        if moment.sd is not None and moment.value is not None:
+            ends = (max(moment.value - moment.sd, _CK_AXIS[0]), moment.value + moment.sd)
+            axes.plot(ends, (height, height), color=colour, linewidth=1.6, alpha=0.55)
+        if moment.ck == "above":
+            axes.annotate(
+                "",
+                (moment.value * 3 if moment.value else 0, height),
+                (moment.value or 0, height),
+                arrowprops={"arrowstyle": "->", "color": colour, "linewidth": 1.6},
+            )
+        where.plot([across], [height], marker=shape, color=colour, markersize=8.5, linestyle="none", clip_on=False)
+        normal.text(-6.15, height, moment.moment, va="center", fontsize=9)
+        raised.text(1.2, height, moment.strength_said, va="center", fontsize=9)
+        # A thin line joins the moments of one patient that have a number.
+        path = path if place and moments[place - 1].who == moment.who else []
+        if moment.ck == "value" and moment.value is not None:
+            path.append((moment.value, height))
+            if len(path) > 1:
+                axes.plot(*zip(*path[-2:], strict=True), color=GREY, linewidth=0.9, zorder=0)
+    raised.text(1.2, 0.95, "strength, as stated", va="bottom", fontsize=9.5, fontweight="bold")
+    figure.suptitle(_CK_TITLE, x=0.01, ha="left", fontsize=12, fontweight="bold")
+    key = figure.add_axes((0.01, 1 - 0.62 / tall, 0.98, 0.2 / tall))
+    key.set_axis_off()
+    key.set_xlim(0, 1)
+    key.set_ylim(0, 1)
+    for across, (shape, colour, words) in zip((0.01, 0.23, 0.5), _KEY, strict=True):
+        key.plot([across], [0.5], marker=shape, color=colour, markersize=8, linestyle="none", clip_on=False)
+        key.text(across + 0.014, 0.5, words, va="center", fontsize=9)
+
+    said = [f"{one.who}, {one.moment}: CK {one.ck_said}; strength: {one.strength_said}" for one in moments]
+    alt = (
+        "Dot chart of published moments, one to a row. Across: creatine kinase in U/L on a logarithmic axis, with "
+        "margins for normal and for raised without a number. Shape and words: strength. Strong and weak people stand "
+        f"above one another all along the axis. {'. '.join(said)}."
+    )
+    table = html_table(
+        "CK and strength, stated at the same moment",
+        ["who", "when", "CK", "strength", "source", "how it was read"],
+        (
+            [
+                one.who,
+                one.moment,
+                one.ck_said,
+                one.strength_said,
+                link,
+                HOW_READ_WORDS[one.how_read] + (f". {one.caveat}" if one.caveat else ""),
+            ]
+            for one, link in zip(moments, links, strict=True)
+        ),
+    )
+    return _picture(figure, alt, _CK_CAPTION, table, f"{_CK_TITLE}. {_CK_CAPTION} {'. '.join(said)}.")
