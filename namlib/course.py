@@ -1252,7 +1252,7 @@ def predictive_value(test_id: str, pretest_percent: float | str) -> Prediction:
     Examples
     --------
     >>> predictive_value("hmgcr_aric", 30)  # doctest: +ELLIPSIS
-    Prediction: hmgcr_aric at 30% before the test: 100% after a positive result as counted, 99.09% at the cautious end...
+    Prediction: hmgcr_aric at 30% before the test: 100% after a positive result as counted, ...
     """
     from namlib.model.antibody import evaluate, read_pretest
     from namlib.view.antibody import ShownPrediction
