@@ -43,6 +43,7 @@ _GROUPS = {
         "finger_flexors_weaker",
         "facial_weakness",
         "ocular_weakness",
+        "weakness",
     ),
     "Danger signs": (
         "dysphagia",
@@ -51,6 +52,7 @@ _GROUPS = {
         "cardiac_signs",
         "myocarditis",
         "rapid_loss",
+        "renal_impairment",
     ),
     "Skin, joints and lung": (
         "heliotrope_rash",
@@ -73,13 +75,14 @@ _GROUPS = {
         "better_explanation",
         "used",
     ),
-    "Blood and genes": (
+    "Blood, genes and screening": (
         "ck_raised",
         "other_enzymes_raised",
         "thyroid",
         "viral_screen",
         "gene_test",
         "acid_alpha_glucosidase",
+        "cancer_screen",
         "other_antibodies",
     ),
     "Biopsy in detail": (
