@@ -487,7 +487,7 @@ def predictive_value(test_id: str, pretest_percent: float | str) -> Prediction:
     Examples
     --------
     >>> predictive_value("hmgcr_aric", 30)  # doctest: +ELLIPSIS
-    Prediction: hmgcr_aric at 30% before the test: 100% after a positive result as counted, 99.09% at the cautious end...
+    Prediction: hmgcr_aric at 30% before the test: 100% after a positive result as counted, 99.09% at the...
     """
     from namlib.model.antibody import evaluate, read_pretest
     from namlib.view.antibody import ShownPrediction
@@ -521,6 +521,7 @@ def predictive_value_picture(
     """
     from fractions import Fraction
 
+    from namlib.model.antibody import evaluate
     from namlib.view import figures
     from namlib.view.antibody import counts_words
 
@@ -542,7 +543,10 @@ def predictive_value_picture(
         "\n".join((f"{test.antibody}, {test.assay}", cites.text(test.sources[:1]), counts_words(test, ",\n")))
         for test in tests
     ]
-    return figures.predictive_values(tests, labels, settings, title=title, caption=caption)
+    # What a curve takes for granted is said with it, whoever words the caption.
+    taken = [(label.split("\n")[:2], evaluate(test, seen).warnings) for test, label in zip(tests, labels, strict=True)]
+    noted = [f"{', '.join(named)}: {' '.join(warnings)}" for named, warnings in taken if warnings]
+    return figures.predictive_values(tests, labels, settings, title=title, caption=" ".join((caption, *noted)))
 
 
 def ck_series() -> Table[CkSeries]:
