@@ -1286,6 +1286,7 @@ def predictive_value_picture(
     """
     from fractions import Fraction
 
+    from namlib.model.antibody import evaluate
     from namlib.view import figures
     from namlib.view.antibody import counts_words
 
@@ -1307,7 +1308,10 @@ def predictive_value_picture(
         "\n".join((f"{test.antibody}, {test.assay}", cites.text(test.sources[:1]), counts_words(test, ",\n")))
         for test in tests
     ]
-    return figures.predictive_values(tests, labels, settings, title=title, caption=caption)
+    # What a curve takes for granted is said with it, whoever words the caption.
+    taken = [(label.split("\n")[:2], evaluate(test, seen).warnings) for test, label in zip(tests, labels, strict=True)]
+    noted = [f"{', '.join(named)}: {' '.join(warnings)}" for named, warnings in taken if warnings]
+    return figures.predictive_values(tests, labels, settings, title=title, caption=" ".join((caption, *noted)))
 
 
 def ck_series() -> Table[CkSeries]:

@@ -152,11 +152,12 @@ def build(
     known = set(_fields(record_type))
     made, problems = [], []
     for place, row in rows:
-        prepared = _from_text(record_type, row) if text else dict(row)
+        # First, because cells without a column (a comma that is not quoted) cannot be prepared.
         unknown = [name for name in row if name not in known]
         if unknown:
             problems.append(f"{file}, {place}, field {unknown[0]}: is not a column of this file")
             continue
+        prepared = _from_text(record_type, row) if text else dict(row)
         try:
             made.append(adapter.validate_python(prepared))
         except ValidationError as refused:
