@@ -8,7 +8,7 @@ records, so they are written once here.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, TypeVar, dataclass_transform
+from typing import Any, Generic, TypeVar, dataclass_transform
 
 T = TypeVar("T")
 
@@ -54,3 +54,28 @@ def frozen(cls: type[T]) -> type[T]:
     if not own_repr:
         made.__repr__ = _shown  # type: ignore[method-assign]
     return made
+
+
+class Itself(Generic[T]):
+    """Something compared by identity, so that a cache can keep what was made of it.
+
+    Records that hold conditions have no hash of their own worth the name: a condition is plain data. The cache keeps
+    the record alive, so its identity cannot pass to another.
+
+    Examples
+    --------
+    >>> one, other = {"when": None}, {"when": None}
+    >>> one == other, Itself(one) == Itself(other), Itself(one) == Itself(one)
+    (True, False, True)
+    """
+
+    __slots__ = ("held",)
+
+    def __init__(self, held: T) -> None:
+        self.held = held
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Itself) and other.held is self.held
+
+    def __hash__(self) -> int:
+        return id(self.held)

@@ -17,7 +17,7 @@ from itertools import product
 from math import exp
 from typing import Any, Literal
 
-from namlib.frozen import frozen
+from namlib.frozen import Itself, frozen
 from namlib.model.rules import QUESTIONS, Rule, Truth, listed, rule, said
 from namlib.records import Criteria, CriteriaItem, CriteriaLabel, Remark, ScoreModel
 from namlib.table import html, html_table
@@ -190,27 +190,14 @@ class Compiled:
         return tuple(found)
 
 
-@frozen
-class _Same:
-    """A set of criteria compared by identity: its conditions are plain data, which has no hash."""
-
-    criteria: Criteria
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Same) and other.criteria is self.criteria
-
-    def __hash__(self) -> int:
-        return id(self.criteria)
-
-
 def compiled(criteria: Criteria) -> Compiled:
     """Make a set of criteria ready, once for each record."""
-    return _compiled(_Same(criteria))
+    return _compiled(Itself(criteria))
 
 
 @lru_cache(maxsize=16)
-def _compiled(same: _Same) -> Compiled:
-    criteria = same.criteria
+def _compiled(same: Itself[Criteria]) -> Compiled:
+    criteria = same.held
     pairs = [(item, ready(item.when)) for item in criteria.items]
     return Compiled(
         criteria,
@@ -337,8 +324,8 @@ class _Enmc:
 
 
 @lru_cache(maxsize=16)
-def _enmc(same: _Same) -> _Enmc:
-    labels = same.criteria.labels
+def _enmc(same: Itself[Criteria]) -> _Enmc:
+    labels = same.held.labels
     without = next(label for label in labels if label.absent)
     common = tuple(name for name in without.met if all(name in label.met for label in labels))
     naming = {
@@ -371,10 +358,12 @@ def _open_label(known: _Enmc, met: Mapping[str, Truth]) -> EnmcLabel:
 
 
 @lru_cache(maxsize=512)
-def _reach(same: _Same, values: tuple[Truth, ...]) -> tuple[EnmcLabel, tuple[EnmcLabel, ...], tuple[str, ...]]:
+def _reach(
+    same: Itself[Criteria], values: tuple[Truth, ...]
+) -> tuple[EnmcLabel, tuple[EnmcLabel, ...], tuple[str, ...]]:
     """Try all answers: the label now, the labels still possible, and the items whose answer could change the label."""
     known = _enmc(same)
-    names = [item.id for item in same.criteria.items if item.group != APPLIES]
+    names = [item.id for item in same.held.items if item.group != APPLIES]
     met = dict(zip(names, values, strict=True))
     open_items = [name for name in names if met[name] is None]
     ends: dict[tuple[bool, ...], EnmcLabel] = {}
@@ -427,7 +416,7 @@ def enmc2016(findings: Findings, criteria: Criteria) -> Enmc2016:
     items = made.results(findings)
     preconditions = made.preconditions(findings)
     excluded = any(part.met is False for part in preconditions)
-    label, possible, changing = _reach(_Same(criteria), tuple([part.met for part in items]))
+    label, possible, changing = _reach(Itself(criteria), tuple([part.met for part in items]))
     if excluded:
         label, possible, changing = "not_met", ("not_met",), ()
     remarks = made.said(findings, label)

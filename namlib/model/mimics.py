@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, Literal
 
-from namlib.frozen import frozen
+from namlib.frozen import Itself, frozen
 from namlib.model.rules import QUESTIONS, Rule, answer_words, rule, said
 from namlib.records import IMNM, MIMIC_FEATURES, Mimic, MimicFeature
 from namlib.table import plain
@@ -155,7 +155,7 @@ def answers_met(ready: Rule, findings: Findings) -> str:
     --------
     >>> ready = rule({"any": [{"field": "raynaud", "is": True}, {"field": "lung_disease", "is": True}]})
     >>> answers_met(ready, {"raynaud": True, "lung_disease": False})
-    'Raynaud phenomenon: yes'
+    'white fingers in the cold (Raynaud): yes'
     """
     return "; ".join(dict.fromkeys(_met_by(ready, findings)))
 
@@ -180,27 +180,15 @@ def open_questions(ready: Rule, findings: Findings) -> Iterator[str]:
 # --- the mimics ----------------------------------------------------------------------------------------------------
 
 
-@frozen
-class _Rows:
-    """Mimics and their cells, compared by identity: conditions are plain data, which has no hash."""
-
-    known: Sequence[Mimic]
-    features: Sequence[MimicFeature]
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Rows) and other.known is self.known and other.features is self.features
-
-    def __hash__(self) -> int:
-        return id(self.features)
-
-
 @lru_cache(maxsize=4)
-def _ready(rows: _Rows) -> tuple[tuple[Mimic, tuple[tuple[MimicFeature, Rule], ...]], ...]:
-    speaking: dict[str, list[tuple[MimicFeature, Rule]]] = {mimic.id: [] for mimic in rows.known}
-    for cell in rows.features:
+def _ready(
+    known: Itself[Sequence[Mimic]], features: Itself[Sequence[MimicFeature]]
+) -> tuple[tuple[Mimic, tuple[tuple[MimicFeature, Rule], ...]], ...]:
+    speaking: dict[str, list[tuple[MimicFeature, Rule]]] = {mimic.id: [] for mimic in known.held}
+    for cell in features.held:
         if cell.effect is not None and cell.mimic in speaking:
             speaking[cell.mimic].append((cell, rule(cell.when)))
-    return tuple((mimic, tuple(speaking[mimic.id])) for mimic in rows.known)
+    return tuple((mimic, tuple(speaking[mimic.id])) for mimic in known.held)
 
 
 def mimics(findings: Findings, known: Sequence[Mimic], features: Sequence[MimicFeature]) -> tuple[MimicResult, ...]:
@@ -227,7 +215,7 @@ def mimics(findings: Findings, known: Sequence[Mimic], features: Sequence[MimicF
     >>> [result.mimic.id for result in results if result.state == "excluded"]
     ['hypothyroid']
     """
-    return tuple(_result(mimic, cells, findings) for mimic, cells in _ready(_Rows(known, features)))
+    return tuple(_result(mimic, cells, findings) for mimic, cells in _ready(Itself(known), Itself(features)))
 
 
 def _result(mimic: Mimic, cells: Iterable[tuple[MimicFeature, Rule]], findings: Findings) -> MimicResult:

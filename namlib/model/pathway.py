@@ -13,7 +13,7 @@ from heapq import heappop, heappush
 from itertools import pairwise
 from typing import Any, Literal
 
-from namlib.frozen import frozen
+from namlib.frozen import Itself, frozen
 from namlib.model.findings import FIELDS, Field, drug_words
 from namlib.model.rules import QUESTIONS, Evaluation, Rule, Truth, answer_words, listed, rule, said
 from namlib.records import Check, CheckKind, Drug, Edge, Node, Pathway
@@ -432,26 +432,13 @@ class _Map:
     limits: Mapping[str, frozenset[float]]
 
 
-@frozen
-class _Same:
-    """A pathway compared by identity: its conditions are plain data, which has no hash."""
-
-    pathway: Pathway
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Same) and other.pathway is self.pathway
-
-    def __hash__(self) -> int:
-        return id(self.pathway)
-
-
 def _mapped(pathway: Pathway) -> _Map:
-    return _drawn_once(_Same(pathway))
+    return _drawn_once(Itself(pathway))
 
 
 @lru_cache(maxsize=4)
-def _drawn_once(same: _Same) -> _Map:
-    pathway = same.pathway
+def _drawn_once(same: Itself[Pathway]) -> _Map:
+    pathway = same.held
     number_of = {node.id: place for place, node in enumerate(pathway.nodes)}
     rules = tuple(rule(edge.when) for edge in pathway.edges)
     starts = tuple(number_of[edge.start] for edge in pathway.edges)

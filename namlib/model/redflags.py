@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any, Literal
 
-from namlib.frozen import frozen
+from namlib.frozen import Itself, frozen
 from namlib.model.mimics import answers_met, open_questions
 from namlib.model.rules import QUESTIONS, Rule, rule
 from namlib.records import RedFlag, RedFlagAction
@@ -63,22 +63,9 @@ class RedFlagResult:
         }
 
 
-@frozen
-class _Flags:
-    """Danger signs compared by identity: conditions are plain data, which has no hash."""
-
-    flags: Sequence[RedFlag]
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Flags) and other.flags is self.flags
-
-    def __hash__(self) -> int:
-        return id(self.flags)
-
-
 @lru_cache(maxsize=4)
-def _ready(held: _Flags) -> tuple[tuple[RedFlag, Rule], ...]:
-    return tuple((flag, rule(flag.when)) for flag in held.flags)
+def _ready(flags: Itself[Sequence[RedFlag]]) -> tuple[tuple[RedFlag, Rule], ...]:
+    return tuple((flag, rule(flag.when)) for flag in flags.held)
 
 
 def red_flags(findings: Findings, flags: Sequence[RedFlag]) -> tuple[RedFlagResult, ...]:
@@ -105,7 +92,7 @@ def red_flags(findings: Findings, flags: Sequence[RedFlag]) -> tuple[RedFlagResu
     >>> states["swallowing"], states["breathing"]
     ('present', 'not asked')
     """
-    return tuple(_result(flag, ready, findings) for flag, ready in _ready(_Flags(flags)))
+    return tuple(_result(flag, ready, findings) for flag, ready in _ready(Itself(flags)))
 
 
 def _result(flag: RedFlag, ready: Rule, findings: Findings) -> RedFlagResult:
