@@ -58,6 +58,11 @@ class Echo(anywidget.AnyWidget):
 
 Echo()'''
 
+DIAGNOSIS = (
+    "nam.DiagnosisExplorer(ck_u_per_l=8200, weak_proximal_arms=True, weak_proximal_legs=True, onset_age_years=80, "
+    'anti_srp="negative", statin="stopped")'
+)
+
 INTERACT = f'''%matplotlib inline
 import matplotlib.pyplot as plt
 from IPython.display import display
@@ -106,6 +111,7 @@ class Variant:
 def variants() -> list[Variant]:
     plain = f'nam.DoseExplorer("{DRUG}", use_frames=False)'
     weight = 'input[type=range][data-field="weight_kg"]'
+    onset = 'input[type=range][data-field="onset_age_years"]'
     return [
         Variant("comm echo", ECHO, "input[type=range]", ".echo", "range", "floor"),
         Variant("interact + inline", INTERACT, ".noUi-handle", ".jp-OutputArea-child", "handle"),
@@ -117,6 +123,8 @@ def variants() -> list[Variant]:
         Variant(
             "pathway, select", "nam.PathwayExplorer()", 'select[data-field="response"]', ".nam-page", "select", "kernel"
         ),
+        Variant("diagnosis, select", DIAGNOSIS, 'select[data-field="muscle_biopsy"]', ".nam-page", "select", "kernel"),
+        Variant("diagnosis, range", DIAGNOSIS, onset, ".nam-page", "range", "kernel"),
     ]
 
 

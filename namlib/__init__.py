@@ -8,7 +8,12 @@ imported here, which is why the flag below is set by hand (type checkers take it
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from namlib.course import cancer_risk_imacs2023 as cancer_risk_imacs2023
+    from namlib.course import checklist as checklist
     from namlib.course import ck_and_strength as ck_and_strength
+    from namlib.course import classify_enmc2016 as classify_enmc2016
+    from namlib.course import classify_eular_acr2017 as classify_eular_acr2017
+    from namlib.course import compare_criteria as compare_criteria
     from namlib.course import conflicts as conflicts
     from namlib.course import dose_by_weight as dose_by_weight
     from namlib.course import dose_picture as dose_picture
@@ -18,18 +23,24 @@ if TYPE_CHECKING:
     from namlib.course import facts as facts
     from namlib.course import improvement_picture as improvement_picture
     from namlib.course import kendall_to_mrc as kendall_to_mrc
+    from namlib.course import mimic_matrix as mimic_matrix
+    from namlib.course import mimics as mimics
     from namlib.course import mmt8 as mmt8
     from namlib.course import mrc_to_kendall as mrc_to_kendall
     from namlib.course import pathway_picture as pathway_picture
+    from namlib.course import published_records as published_records
+    from namlib.course import red_flags as red_flags
     from namlib.course import references as references
     from namlib.course import regimens as regimens
     from namlib.course import response_measures as response_measures
+    from namlib.course import score_picture as score_picture
     from namlib.course import seed_coverage as seed_coverage
     from namlib.course import strength_grades as strength_grades
     from namlib.course import total_improvement as total_improvement
     from namlib.course import walk as walk
     from namlib.model.patient import Patient as Patient
     from namlib.model.response import CoreSet as CoreSet
+    from namlib.widgets.diagnosis import DiagnosisExplorer as DiagnosisExplorer
     from namlib.widgets.dose import DoseExplorer as DoseExplorer
     from namlib.widgets.pathway import PathwayExplorer as PathwayExplorer
     from namlib.widgets.response import ResponseExplorer as ResponseExplorer
@@ -39,10 +50,16 @@ __version__ = "0.1.0"
 _HOMES = {
     "CoreSet": "namlib.model.response",
     "Patient": "namlib.model.patient",
+    "DiagnosisExplorer": "namlib.widgets.diagnosis",
     "DoseExplorer": "namlib.widgets.dose",
     "PathwayExplorer": "namlib.widgets.pathway",
     "ResponseExplorer": "namlib.widgets.response",
     "ck_and_strength": "namlib.course",
+    "cancer_risk_imacs2023": "namlib.course",
+    "classify_enmc2016": "namlib.course",
+    "classify_eular_acr2017": "namlib.course",
+    "compare_criteria": "namlib.course",
+    "checklist": "namlib.course",
     "conflicts": "namlib.course",
     "dose_by_weight": "namlib.course",
     "dose_picture": "namlib.course",
@@ -54,10 +71,15 @@ _HOMES = {
     "kendall_to_mrc": "namlib.course",
     "mmt8": "namlib.course",
     "mrc_to_kendall": "namlib.course",
+    "mimic_matrix": "namlib.course",
+    "mimics": "namlib.course",
     "pathway_picture": "namlib.course",
+    "published_records": "namlib.course",
+    "red_flags": "namlib.course",
     "references": "namlib.course",
     "regimens": "namlib.course",
     "response_measures": "namlib.course",
+    "score_picture": "namlib.course",
     "seed_coverage": "namlib.course",
     "strength_grades": "namlib.course",
     "total_improvement": "namlib.course",

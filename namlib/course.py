@@ -12,10 +12,13 @@ from namlib.model.dosing import POPULATION_WORDS, Dose
 from namlib.model.findings import findings
 from namlib.records import (
     Conflict,
+    Criteria,
     Drug,
     Fact,
     Ledger,
+    Mimic,
     Position,
+    RedFlagAction,
     Regimen,
     ResponseCriteria,
     ResponseMeasure,
@@ -30,9 +33,15 @@ from namlib.view.picture import Picture
 from namlib.view.sentences import HOW_READ_WORDS, doses_summary, statement, whom
 
 if TYPE_CHECKING:
+    from namlib.model.checklist import ChecklistLine
+    from namlib.model.diagnosis import Comparison, Enmc2016, EularAcr2017
+    from namlib.model.mimics import MimicResult, Reason
     from namlib.model.pathway import Walk
     from namlib.model.patient import Patient
+    from namlib.model.published import ClassifiedMoment
+    from namlib.model.redflags import RedFlagResult
     from namlib.model.response import CoreSet, MuscleSum, TotalImprovement
+    from namlib.model.screening import CancerRisk
 
 
 @cache
@@ -75,10 +84,30 @@ def drug_record(key: str) -> Drug:
     raise KeyError(f"no drug {key!r}; known: {', '.join(drug.key for drug in ledger().drugs)}")
 
 
+@cache
+def criteria_record(name: str) -> Criteria:
+    """Return one set of criteria by its id.
+
+    Raises
+    ------
+    KeyError
+        If the ledger has no such criteria; the message lists those it has.
+
+    Examples
+    --------
+    >>> criteria_record("enmc_2016").name
+    'ENMC 2016'
+    """
+    for criteria in ledger().criteria:
+        if criteria.id == name:
+            return criteria
+    raise KeyError(f"no criteria {name!r}; known: {', '.join(criteria.id for criteria in ledger().criteria)}")
+
+
 # --- facts and sources ---------------------------------------------------------------------------------------------
 
 
-def _how_read(row: Fact | Regimen | ResponseMeasure) -> Html:
+def _how_read(row: Fact | Regimen | Mimic | ResponseMeasure) -> Html:
     words = html(HOW_READ_WORDS[row.how_read])
     return Html(f"{words}<br><small>{html(row.caveat)}</small>" if row.caveat else words)
 
@@ -284,7 +313,7 @@ def conflicts(*ids: str, severity: str | None = None) -> Table[Conflict]:
     return ConflictTable(kept, "Disagreements", columns, "disagreement")
 
 
-def seed_coverage(seed: str | None = None, verdict: str | None = None) -> Table[SeedLine]:
+def seed_coverage(seed: str | None = None, verdict: str | None = None, notebook: str | None = None) -> Table[SeedLine]:
     """Return every line of the two starting documents with the verdict of the evidence, and where it is taught.
 
     Parameters
@@ -292,8 +321,14 @@ def seed_coverage(seed: str | None = None, verdict: str | None = None) -> Table[
     seed : {"S1", "S2"}, optional
     verdict : str, optional
         ``supported``, ``supported with a caveat``, ``contradicted`` or ``no support found``.
+    notebook : str, optional
+        Keep the lines that this notebook teaches, by its file name without ending.
     """
-    rows = [row for row in ledger().seed_lines if seed in (None, row.seed) and verdict in (None, row.verdict)]
+    rows = [
+        row
+        for row in ledger().seed_lines
+        if seed in (None, row.seed) and verdict in (None, row.verdict) and notebook in (None, row.notebook)
+    ]
     columns = [
         Column("Line", lambda row: f"{row.seed} line {row.line}"),
         Column("What it claims", lambda row: row.claim),
@@ -302,6 +337,84 @@ def seed_coverage(seed: str | None = None, verdict: str | None = None) -> Table[
         Column("Taught in", lambda row: f"{row.notebook}: {row.section}"),
     ]
     return Table(rows, "Lines of the starting documents", columns, "line")
+
+
+def checklist(patient: Patient) -> Table[ChecklistLine]:
+    """Set what the starting document asks to be checked against what was entered of a patient.
+
+    A question that was not asked, a test that was not done and a result that was not reported stay three things, and
+    none of them is a "no".
+
+    Parameters
+    ----------
+    patient : Patient
+        Whatever is known; nothing is required.
+
+    Examples
+    --------
+    >>> from namlib.model.patient import Patient
+    >>> checklist(Patient(anti_srp="negative", anti_hmgcr="not_tested"))[1]
+    S1 line 6: anti-HMGCR antibody: not tested and anti-SRP antibody: negative
+    """
+    from namlib.model import checklist as lines
+
+    rows = lines.checklist(patient.answers(), ledger().seed_lines)
+    columns = [
+        Column("Line", lambda row: f"{row.seed} line {row.line}"),
+        Column("What it asks", lambda row: row.claim),
+        Column("What was entered", lambda row: Html("<br>".join(html(item.words()) for item in row.entered))),
+        Column("Verdict of the evidence", lambda row: row.verdict),
+        Column("Why", lambda row: row.why),
+    ]
+    return Table(rows, f"Check list, {sum(row.done for row in rows)} of {len(rows)} lines answered", columns, "line")
+
+
+# --- published patients --------------------------------------------------------------------------------------------
+
+
+def published_records(*ids: str) -> Table[ClassifiedMoment]:
+    """Put the published patients of the ledger to ENMC 2016: the label expected of each moment beside the one obtained.
+
+    Only what was read of a report is entered. Where the two labels part, the ledger says why.
+
+    Parameters
+    ----------
+    *ids : str
+        Records to show, in this order; none for all.
+
+    Raises
+    ------
+    KeyError
+        If there is no such record.
+    """
+    from namlib.model import diagnosis, published
+
+    by_id = {record.id: record for record in ledger().published_records}
+    unknown = [name for name in ids if name not in by_id]
+    if unknown:
+        raise KeyError(f"no published record {unknown[0]!r}; known: {', '.join(by_id)}")
+    criteria = criteria_record("enmc_2016")
+    chosen = [by_id[name] for name in ids] if ids else by_id.values()
+    rows = published.put_to(chosen, lambda found: diagnosis.enmc2016(found, criteria))
+    cites = bibliography()
+
+    def cell(first: object, *small: str) -> Html:
+        return Html(html(first) + "".join(f"<br><small>{html(part)}</small>" for part in small if part))
+
+    def obtained(row: ClassifiedMoment) -> Html:
+        missing = f"Missing: {', '.join(row.asked)}" if row.asked else ""
+        return cell(row.obtained, *(f"Stop: {stop}" for stop in row.stops), missing)
+
+    columns = [
+        Column("Record", lambda row: Html(f"{cell(row.record, row.title)}<br>{cites.links(row.sources)}")),
+        Column("Moment", lambda row: row.at),
+        Column("Expected", lambda row: cell(row.expected, row.because)),
+        Column("Obtained", obtained),
+        Column("As expected?", lambda row: cell("yes" if row.agrees else "no", row.difference)),
+        Column("What was read", lambda row: cell(row.was_read, row.caveat)),
+    ]
+    same = sum(row.agrees for row in rows)
+    return Table(rows, f"Published records, {same} of {len(rows)} as expected", columns, "moment")
 
 
 # --- doses ---------------------------------------------------------------------------------------------------------
@@ -411,6 +524,242 @@ def pathway_picture(patient: Patient) -> Picture:
     result = walk(patient)
     page = pathway_page(result, ledger(), bibliography())
     return Picture(Html(page.html), repr(result))
+
+
+# --- criteria ------------------------------------------------------------------------------------------------------
+
+
+def classify_enmc2016(patient: Patient) -> Enmc2016:
+    """Label a patient by the ENMC 2016 criteria for IMNM: what is met, what is not known, and the next test.
+
+    For learning how the criteria work; a label of classification criteria is not a diagnosis.
+
+    Examples
+    --------
+    >>> from namlib import Patient
+    >>> classify_enmc2016(Patient(ck_u_per_l=8200, proximal_weakness=True, anti_srp="negative", anti_hmgcr="negative"))
+    ENMC 2016: biopsy needed; next: muscle biopsy
+    """
+    from namlib.model import diagnosis
+
+    return diagnosis.enmc2016(findings(patient.answers()), criteria_record("enmc_2016"))
+
+
+def classify_eular_acr2017(patient: Patient, biopsy: bool | None = None) -> EularAcr2017:
+    """Score a patient by the EULAR/ACR 2017 criteria for inflammatory myopathy, item by item.
+
+    Parameters
+    ----------
+    patient : Patient
+        What is known; everything else makes the score an interval.
+    biopsy : bool, optional
+        Which of the two models to use. Left out, the one with biopsy if a biopsy has been reported.
+
+    Examples
+    --------
+    >>> from namlib import Patient
+    >>> classify_eular_acr2017(Patient(onset_age_years=60, other_antibodies={"Jo-1"}, ck_raised=True)).class_low
+    'probable'
+    """
+    from namlib.model import diagnosis
+
+    return diagnosis.eular_acr2017(findings(patient.answers()), criteria_record("eular_acr_2017"), biopsy)
+
+
+def compare_criteria(patient: Patient) -> Comparison:
+    """Put ENMC 2016 and both models of EULAR/ACR 2017 side by side for one patient, with the reasons why they part.
+
+    Examples
+    --------
+    >>> from namlib import Patient
+    >>> compare_criteria(Patient(ck_raised=False))
+    ENMC 2016: not met; EULAR/ACR 2017, without biopsy: open, not IIM to definite; open whether they agree
+    """
+    from namlib.model import diagnosis
+
+    return diagnosis.compare(
+        findings(patient.answers()), criteria_record("enmc_2016"), criteria_record("eular_acr_2017")
+    )
+
+
+def score_picture(patient: Patient, *, title: str, caption: str) -> Picture:
+    """Draw what every EULAR/ACR item brings to a patient's score, without and with biopsy, as a still picture.
+
+    Parameters
+    ----------
+    patient : Patient
+        Items that nobody answered are drawn as possible, not as absent.
+    title, caption : str
+        What the figure answers, and what to see in it.
+    """
+    from namlib.view import score
+
+    comparison = compare_criteria(patient)
+    # What makes the disease by ENMC 2016 and has no item in the score.
+    unscored = [
+        "Necrosis" if part.item.group == "biopsy" else part.item.label
+        for part in comparison.enmc.items
+        if part.met and part.item.group in ("antibodies", "biopsy")
+    ]
+    return score.score_picture(comparison, unscored, title, caption)
+
+
+def cancer_risk_imacs2023(patient: Patient) -> CancerRisk:
+    """Sort a patient into the risk groups of the IMACS guideline on cancer screening, and say what it asks for.
+
+    Examples
+    --------
+    >>> from namlib import Patient
+    >>> cancer_risk_imacs2023(Patient(myositis_subtype="IMNM", anti_hmgcr="positive", dysphagia="severe"))
+    IMACS 2023: moderate to high risk
+    """
+    from namlib.model import diagnosis, screening
+
+    laid_out = findings(patient.answers())
+    enmc = diagnosis.enmc2016(laid_out, criteria_record("enmc_2016"))
+    return screening.imacs2023(laid_out, criteria_record("imacs_2023"), enmc)
+
+
+# --- mimics and red flags ------------------------------------------------------------------------------------------
+
+
+def _reasons(reasons: tuple[Reason, ...]) -> Html:
+    """List what speaks: the answer, what is seen in the mimic, and the caveat of the cell with its source."""
+    cites = bibliography()
+    items = []
+    for reason in reasons:
+        cell = reason.cell
+        read = "" if cell.how_read == "primary" else f" ({HOW_READ_WORDS[cell.how_read]})"
+        caveat = f" {cell.caveat}" if cell.caveat else ""
+        items.append(
+            f"<li>{html(reason.words)}<br><small>{html(cell.feature)}: {html(cell.seen)} "
+            f"[{cites.links(cell.sources)}]{html(read)}.{html(caveat)}</small></li>"
+        )
+    return Html(f'<ul style="margin:0;padding-left:1.1em">{"".join(items)}</ul>' if items else "nothing yet")
+
+
+def mimics(patient: Patient) -> Table[MimicResult]:
+    """Say of every disease that is taken for IMNM what the answers exclude and what speaks for and against it.
+
+    The order is that of the data and no ranking. A question that was not answered excludes nothing.
+
+    Parameters
+    ----------
+    patient : Patient
+        Any answers; those that would still speak are listed.
+
+    Examples
+    --------
+    >>> from namlib import Patient
+    >>> table = mimics(Patient(thyroid="normal", statin="never"))
+    >>> table, sum(row.state == "excluded" for row in table)
+    (Diseases taken for IMNM, none ranked: 17 mimics, 2)
+    """
+    from namlib.model import mimics as model
+    from namlib.model.pathway import asked
+
+    known = ledger()
+    results = model.mimics(findings(patient.answers()), known.mimics, known.mimic_features)
+    cites = bibliography()
+    columns = [
+        Column(
+            "Disease",
+            lambda row: Html(
+                f'{html(row.mimic.name)}<br><small style="font-weight:400">{html(row.mimic.trap)}</small>'
+            ),
+        ),
+        Column("Excluded?", lambda row: Html(f"<strong>{row.state}</strong><br><small>{html(row.because)}</small>")),
+        Column("Speaks for it", lambda row: _reasons((*row.for_,))),
+        Column("Speaks against it", lambda row: _reasons((*row.excluding, *row.against))),
+        Column(
+            "The test that would tell",
+            lambda row: Html(
+                html(row.test)
+                + (f"<br><small>Not answered: {html('; '.join(asked(row.open)))}</small>" if row.open else "")
+            ),
+        ),
+        Column("Source", lambda row: cites.links(row.mimic.sources)),
+        Column("How it was read", lambda row: _how_read(row.mimic)),
+    ]
+    return Table(results, "Diseases taken for IMNM, none ranked", columns, "mimic")
+
+
+def mimic_matrix() -> Picture:
+    """Draw which features tell each mimic from IMNM, with the words and sources of every cell in a table."""
+    from namlib.model.mimics import feature_matrix
+    from namlib.view import figures
+
+    rows = feature_matrix(ledger().mimics, ledger().mimic_features)
+
+    def count(feature: str, kind: str) -> int:
+        return sum(cell.feature == feature and cell.compared == kind for row in rows for cell in row.cells)
+
+    caption = (
+        f"Blood tests differ in {count('blood tests', 'differs')} of {len(rows) - 1} diseases, by the antibody or by a "
+        f"test of the mimic's own; CK differs in {count('CK', 'differs')}, the biopsy in {count('biopsy', 'differs')} "
+        f"and in part in {count('biopsy', 'in part')} more. Where IMNM has no antibody, only the mimic's own test is "
+        "left of that column. A dash is a gap in what was read, not a normal finding."
+    )
+    title = "Blood tests tell most mimics from IMNM; CK and biopsy often do not"
+    return figures.mimic_matrix(rows, bibliography(), title=title, caption=caption)
+
+
+def _acts(actions: tuple[RedFlagAction, ...]) -> Html:
+    cites = bibliography()
+    items = []
+    for act in actions:
+        keys = dict.fromkeys(key for name in act.facts for key in fact(name).sources)
+        stands = f"[{cites.links(keys)}]" if keys else "a convention of this course"
+        items.append(f"<li>{html(act.text)} <small>{stands}</small></li>")
+    return Html(f'<ul style="margin:0;padding-left:1.1em">{"".join(items)}</ul>' if items else "")
+
+
+def _measured(names: tuple[str, ...]) -> Html:
+    cites = bibliography()
+    items = []
+    for name in names:
+        row = fact(name)
+        caveat = f" {html(row.caveat)}" if row.caveat else ""
+        items.append(f"<li>{html(row.statement)} <small>[{cites.links(row.sources)}]{caveat}</small></li>")
+    return Html(f'<ul style="margin:0;padding-left:1.1em">{"".join(items)}</ul>')
+
+
+def red_flags(patient: Patient | None = None) -> Table[RedFlagResult]:
+    """Say of every danger sign whether it is present, absent or not asked, and what to do the same night.
+
+    Parameters
+    ----------
+    patient : Patient, optional
+        Without one, every sign is shown with what to do if it is present.
+
+    Examples
+    --------
+    >>> from namlib import Patient
+    >>> [row.state for row in red_flags(Patient(dyspnoea=True, dysphagia="none"))][:3]
+    ['present', 'absent', 'not asked']
+    """
+    from namlib.model import redflags as model
+    from namlib.model.pathway import asked
+
+    results = model.red_flags(findings(patient.answers() if patient else {}), ledger().red_flags)
+    states = [
+        Column(
+            "For this patient",
+            lambda row: Html(
+                f"<strong>{row.state}</strong>"
+                + (f"<br><small>{html(row.why)}</small>" if row.why else "")
+                + (f"<br><small>Ask: {html('; '.join(asked(row.ask)))}</small>" if row.ask else "")
+            ),
+        )
+    ]
+    columns = [
+        Column("Sign", lambda row: row.flag.sign),
+        *(states if patient else []),
+        Column("Tonight, if present", lambda row: _acts(row.flag.tonight if patient is None else row.tonight)),
+        Column("What was measured", lambda row: _measured(row.flag.facts)),
+        Column("Mind", lambda row: row.flag.caveat),
+    ]
+    return Table(results, "Red flags", columns, "sign")
 
 
 # --- response and strength -----------------------------------------------------------------------------------------

@@ -45,6 +45,7 @@ SourceKind = Literal[
     "trial",
     "cohort",
     "case series",
+    "case report",
     "guideline",
     "consensus",
     "review",
@@ -114,7 +115,7 @@ def _need(condition: object, field: str, reason: str) -> None:
         raise Refused(field, reason)
 
 
-def _check_shared(record: Any) -> None:
+def _check_dated(record: Any) -> None:
     """Rules every dated, sourced row keeps."""
     _need(record.sources, "sources", "names no source")
     _need(record.review_by > record.reviewed_on, "review_by", "is not after reviewed_on")
@@ -122,6 +123,11 @@ def _check_shared(record: Any) -> None:
         _need(record.caveat, "caveat", "is blank, but standing 'caveat' must say what the caveat is")
     if record.how_read == "recalled":
         _need(record.standing == "caveat", "standing", "a recalled row is shown only with its caveat")
+
+
+def _check_shared(record: Any) -> None:
+    """Rules every dated, sourced row with a range and a unit keeps."""
+    _check_dated(record)
     if record.low is not None and record.high is not None:
         _need(record.low <= record.high, "low", f"{record.low:g} is above high {record.high:g}")
     if record.unit:
@@ -484,7 +490,7 @@ class CriteriaLabel:
 
 @frozen
 class ScoreModel:
-    """One model of a score: ``constant`` of its logistic form and the lowest score of each class."""
+    """One model of a score: ``constant`` of its logistic form, and the lowest score and probability of each class."""
 
     id: Literal["no_biopsy", "biopsy"]
     name: str
@@ -492,8 +498,17 @@ class ScoreModel:
     possible: float
     probable: float
     definite: float
+    possible_probability: float
+    probable_probability: float
+    definite_probability: float
     facts: tuple[str, ...]
     how_read: HowRead
+
+    def __post_init__(self) -> None:
+        _need(self.facts, "facts", "names no fact")
+        _need(self.possible < self.probable < self.definite, "possible", "the classes are not in order")
+        probabilities = (self.possible_probability, self.probable_probability, self.definite_probability)
+        _need(0 < probabilities[0] < probabilities[1] < probabilities[2] < 1, "possible_probability", "not in order")
 
 
 @frozen
@@ -661,14 +676,18 @@ class RedFlag:
 
 @frozen
 class AntibodyTest:
-    """What was counted with one assay: true positives among the diseased, false positives among the others.
+    """What was counted with one assay.
 
-    A blank pair was not read. ``assumed_sensitivity`` marks a best case that the page must call an assumption.
+    ``counted``: positives among so many with the target disease and among so many without it; a blank pair was not
+    counted. ``observed``: of those who were positive in one setting, how many had the target and how many had not;
+    how many were negative is not known. ``reference`` says how it was settled who has the target.
     """
 
     id: str
+    kind: Literal["counted", "observed"]
     antibody: Literal["anti-HMGCR", "anti-SRP", "myositis panel"]
     assay: str
+    target: Literal["anti-HMGCR myopathy", "anti-SRP myopathy", "IMNM", "inflammatory myopathy"]
     diseased: str
     others: str
     sources: tuple[str, ...]
@@ -678,21 +697,27 @@ class AntibodyTest:
     standing: Standing
     reviewed_on: date
     review_by: date
+    reference: Literal["", "diagnosis", "suspicion", "another assay"] = ""
     positive_diseased: int | None = None
     n_diseased: int | None = None
     positive_others: int | None = None
     n_others: int | None = None
     caveat: str = ""
-    unit: str = ""
-    low: float | None = None
-    high: float | None = None
 
     def __post_init__(self) -> None:
-        _check_shared(self)
+        _check_dated(self)
         for positive, total in (("positive_diseased", "n_diseased"), ("positive_others", "n_others")):
             count, people = getattr(self, positive), getattr(self, total)
+            if self.kind == "observed":
+                _need(count is not None, positive, "is blank, but a share of positives needs both counts")
+                _need(people is None, total, "is given, but a share of positives does not know it")
+                continue
             _need((count is None) == (people is None), positive, f"{positive} and {total} come together")
             _need(count is None or 0 <= count <= people, positive, f"{count} of {people}")
+            _need(people is None or people > 0, total, "is 0: nobody was counted; leave the pair blank")
+        counted = self.positive_diseased is not None
+        _need(counted or self.positive_others is not None, "positive_diseased", "nothing was counted at all")
+        _need(counted == bool(self.reference), "reference", "belongs to people who have the target, and to them alone")
 
 
 @frozen
@@ -701,6 +726,7 @@ class CkSeries:
 
     id: str
     cohort: str
+    disease: Literal["IMNM", "checkpoint-inhibitor myopathy"]
     population: Population
     subtype: Subtype
     statistic: Literal["median", "mean", "median peak", "mean peak"]
@@ -745,10 +771,16 @@ class Moment:
     because: str
     difference: str = ""
 
+    def __post_init__(self) -> None:
+        _need(isinstance(self.known, dict) and self.known, "known", "a moment needs answers, by field of a patient")
+
 
 @frozen
 class PublishedRecord:
-    """One published patient (or group) as facts: what was read, and the moments at which it can be classified."""
+    """One published patient (or group) as facts: what was read, and the moments at which it can be classified.
+
+    ``known`` of a moment holds the answers that what was read supports, by field of a patient; no answer is guessed.
+    """
 
     id: str
     title: str
@@ -761,6 +793,8 @@ class PublishedRecord:
     def __post_init__(self) -> None:
         _need(self.sources, "sources", "names no source")
         _need(self.moments, "moments", "a record needs a moment")
+        named = [moment.at for moment in self.moments]
+        _need(len(named) == len(set(named)), "moments", "two moments have the same name")
 
 
 # --- response ------------------------------------------------------------------------------------------------------

@@ -7,6 +7,7 @@ commonest way a dose goes wrong.
 from __future__ import annotations
 
 from decimal import ROUND_HALF_UP, Decimal
+from fractions import Fraction
 from functools import lru_cache
 from typing import Literal
 
@@ -147,3 +148,19 @@ def span(low: float | None, high: float | None) -> str:
     if number(low) == number(high):
         return number(low)
     return f"{number(low)}{EN_DASH}{number(high)}"
+
+
+def percent(share: float | Fraction) -> str:
+    """Print a share as a percentage; what is short of all or nothing is never rounded to it.
+
+    Examples
+    --------
+    >>> percent(0.3), percent(0.99608), percent(0.9999999), percent(1), percent(0.0063395)
+    ('30%', '99.61%', 'more than 99.99%', '100%', '0.634%')
+    """
+    hundredths = Fraction(share) * 100
+    if hundredths <= 99 or hundredths == 100:
+        return f"{number(float(hundredths))}%"
+    if hundredths > Fraction(9999, 100):
+        return "more than 99.99%"
+    return f"{Decimal(repr(float(hundredths))).quantize(Decimal('0.01'), ROUND_HALF_UP).normalize():f}%"

@@ -281,6 +281,12 @@ def _conditions(ledger: Ledger, check: Callable[[Any], None]) -> list[str]:
             check(condition)
         except Refused as refused:
             problems.append(f"{file}, row {row}, field when: {refused}")
+    for line in ledger.seed_lines:
+        for name in line.fields:
+            try:
+                check({"field": name, "known": True})
+            except Refused as refused:
+                problems.append(f"seed_coverage.csv, row {line.seed} line {line.line}, field fields: {refused.reason}")
     return problems
 
 

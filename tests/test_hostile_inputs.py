@@ -76,6 +76,9 @@ OUT_OF_BOUNDS: dict[str, tuple[Any, ...]] = {
     "weight_kg": (-5, "-5", 0, "0", 1.99, 350.1, 1e9, "1e9", "80000"),
     "height_cm": (-5, "-5", 0, "0", 1.75, "1.75", "250.01", 1e9, "1e9"),
     "ck_u_per_l": (-1, "-1", 1_000_001, 1e9, "1e9", "-0.01"),
+    "ck_upper_limit_u_per_l": (-1, 0, "19.9", 1001, "1e9"),
+    "onset_age_years": (-5, "-5", 120.1, "1968"),
+    "symptom_months": (-1, "-0.1", 1200.5, "1e9"),
 }
 # The likely slip, and what the refusal must name.
 OTHER_UNITS = (
@@ -88,6 +91,9 @@ OTHER_UNITS = (
     *(("age_years", text, "years") for text in ("6 months", "30 weeks")),
     *(("ck_u_per_l", text, "microkatal") for text in ("140 ukat/L", "140 µkat/l")),
     *(("weight_kg", text, "kg") for text in ("80 mg", "80 km", "80 years", "80 kg 500")),
+    *(("onset_age_years", text, "years") for text in ("6 months", "30 weeks")),
+    *(("symptom_months", text, "months") for text in ("2 years", "6 weeks")),
+    ("ck_upper_limit_u_per_l", "3.2 ukat/L", "microkatal"),
     *(("ck_u_per_l", text, "U/L") for text in ("8200 mg/dL", "8200 UI/mL")),
 )
 NUMBERS = tuple(OUT_OF_BOUNDS)
@@ -111,7 +117,7 @@ WRONG_CHOICES = (
     {},
     object(),
 )
-OTHERS = [name for name in FIELDS if name not in NUMBERS]
+OTHERS = [name for name, field in FIELDS.items() if field.kind != "number"]
 
 
 def shown(value: Any) -> str:

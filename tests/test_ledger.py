@@ -100,7 +100,7 @@ def test_only_the_two_starting_documents_are_uncitable_and_they_support_no_dose(
 
 
 def test_every_source_is_used_and_every_label_is_one_of_a_kind():
-    used = {key for row in (*LEDGER.facts, *LEDGER.regimens) for key in row.sources}
+    used = {key for row in (*LEDGER.facts, *LEDGER.regimens, *LEDGER.published_records) for key in row.sources}
     used |= {regimen.cap_source for regimen in LEDGER.regimens if regimen.cap_source}
     assert set(SOURCES) - used - set(STARTING_DOCUMENTS) == set()
     labels = [source.label for source in LEDGER.sources]

@@ -32,6 +32,7 @@ CORE_TESTS = (
     "test_pathway.py",
     "test_explorers.py",
     "test_hostile_inputs.py",
+    "test_published_records.py",
 )
 
 
@@ -82,7 +83,7 @@ import namlib as nam
 patient = nam.Patient(age_years=58, weight_kg=80, height_cm=175, anti_hmgcr="positive", anti_srp="negative")
 for shown in (
     nam.doses(patient), nam.facts(), nam.regimens(), nam.drugs(), nam.references(), nam.conflicts(),
-    nam.seed_coverage(),
+    nam.seed_coverage(), nam.checklist(patient), nam.published_records(),
     nam.dose_picture("methotrexate", patient), nam.pathway_picture(patient), nam.walk(patient),
 ):
     assert shown._repr_html_(), shown

@@ -187,7 +187,7 @@ FIELDS: dict[str, Field] = {
         _yes_no("gottron_papules", "Gottron papules", "Over the knuckles.", "skin"),
         _yes_no("gottron_sign", "Gottron sign", "Redness over knuckles, elbows, knees or ankles.", "skin"),
         _yes_no("cutaneous_necrosis", "Ulcers or necrosis of the skin", "Of the rash, not of pressure.", "skin"),
-        _yes_no("raynaud", "Raynaud phenomenon", "Reported or seen.", "skin"),
+        _yes_no("raynaud", "White fingers in the cold (Raynaud)", "Reported or seen.", "skin"),
         _yes_no("inflammatory_arthritis", "Inflammatory arthritis", "Swollen joints.", "skin"),
         Field(
             "muscle_biopsy",
@@ -499,9 +499,22 @@ def read(name: str, raw: object) -> Any:
     Traceback (most recent call last):
     namlib.records.Refused: weight_kg: '176 lb': pounds are not accepted: 1 lb is 0.4536 kg; accepted: 2 to 350 kg
     """
-    if raw is None:
-        return None
-    field = FIELDS[name]
+    return None if raw is None else read_as(FIELDS[name], raw)
+
+
+def read_as(field: Field, raw: object) -> Any:
+    """Read an answer to a question of its own, one that is not asked about a patient.
+
+    Raises
+    ------
+    Refused
+        As :func:`read` does.
+
+    Examples
+    --------
+    >>> read_as(Field("share", "Share", "number", "In percent.", "%", 0.0, 100.0), "30 %")
+    30.0
+    """
     return _READERS[field.kind](field, raw)
 
 

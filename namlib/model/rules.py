@@ -12,7 +12,7 @@ it asks about the answer and not about the patient.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, Literal
 
@@ -67,19 +67,23 @@ def _questions() -> dict[str, Question]:
 # In the order in which a reader is asked, so that lists of missing answers come out the same everywhere.
 QUESTIONS: dict[str, Question] = _questions()
 _ORDER = {key: place for place, key in enumerate(QUESTIONS)}
+# Labels of the form that begin with a person's name.
+_NAMES = ("Gottron", "Raynaud")
 _AGE_WORDS = {"adult": f"{ADULT_FROM_YEARS:g} years or over", "paediatric": f"under {ADULT_FROM_YEARS:g} years"}
 
 
 def said(label: str) -> str:
-    """Return a label as it stands inside a sentence: lower case unless it begins with an abbreviation.
+    """Return a label as it stands inside a sentence: lower case unless it begins with an abbreviation or a name.
 
     Examples
     --------
     >>> said("Anti-SRP antibody"), said("IgA deficiency"), said("TPMT and NUDT15")
     ('anti-SRP antibody', 'IgA deficiency', 'TPMT and NUDT15')
+    >>> said("Raynaud phenomenon")
+    'Raynaud phenomenon'
     """
     first = label.split(" ", 1)[0]
-    ordinary = first[1:].islower() or "-" in first
+    ordinary = (first[1:].islower() or "-" in first) and first not in _NAMES
     return label[0].lower() + label[1:] if ordinary else label
 
 
@@ -155,6 +159,23 @@ class Evaluation:
             return telling[0].words()
         joint = " and " if self.form == "all" else " or "
         return joint.join(f"({child.words()})" if len(child._telling()) > 1 else child.words() for child in telling)
+
+    def answers(self) -> str:
+        """Say the answers that made the value what it is, and no condition: what a reader entered, in short.
+
+        Examples
+        --------
+        >>> either = {"any": [{"field": "anti_srp", "is": "positive"}, {"field": "weakness", "is": "severe"}]}
+        >>> evaluate(either, {"anti_srp": "positive"}).answers(), evaluate(either, {"weakness": "mild"}).answers()
+        ('anti-SRP antibody: positive', 'anti-SRP antibody: not known')
+        """
+        return "; ".join(dict.fromkeys(self._answers()))
+
+    def _answers(self) -> Iterator[str]:
+        if self.field:
+            yield f"{said(QUESTIONS[self.field].label)}: {answer_words(self.field, self.read)}"
+        for child in self.children if self.form == "not" else self._telling():
+            yield from child._answers()
 
     def _telling(self) -> tuple[Evaluation, ...]:
         """The children that made the value what it is: in Kleene's logic, those that share it."""

@@ -7,13 +7,16 @@ from __future__ import annotations
 
 import base64
 import io
+import textwrap
 from collections.abc import Sequence
 from html import escape
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
+from namlib.cite import Bibliography
 from namlib.model.dosing import dose, said_unit
-from namlib.records import CkStrength, Drug, Regimen
-from namlib.table import Html, html_table
+from namlib.model.mimics import MatrixCell, MatrixRow
+from namlib.records import MIMIC_FEATURES, CkStrength, Drug, Regimen
+from namlib.table import Html, html, html_table
 from namlib.units import number
 from namlib.view.palette import BLUE, GREEN, GREY, ORANGE, VERMILLION
 from namlib.view.picture import Picture
@@ -121,6 +124,9 @@ def dose_by_weight(
     axes.spines[["top", "right"]].set_visible(False)
     figure.suptitle(title, x=0.01, ha="left", fontsize=11, fontweight="bold")
 
+    held = io.BytesIO()
+    figure.savefig(held, format="png", metadata={"Software": ""})
+    image = base64.b64encode(held.getvalue()).decode("ascii")
     ends = "; ".join(
         f"{label}: {number(line[0])} at {number(weights_kg[0])} kg, {number(line[-1])} at {number(weights_kg[-1])} kg"
         for label, line in zip(labels, lines, strict=True)
@@ -135,8 +141,149 @@ def dose_by_weight(
             for regimen, label, line in zip(regimens, labels, lines, strict=True)
         ),
     )
+    markup = (
+        f'<figure style="margin:0"><img alt="{escape(alt)}" src="data:image/png;base64,{image}" style="max-width:100%">'
+        f"<figcaption>{escape(caption)}</figcaption></figure>"
+        f"<details><summary>The numbers behind it</summary>{table}</details>"
+    )
     unit_words = said_unit(drug.chart_unit, regimens[0])
-    return _picture(figure, alt, caption, table, f"{title}. {caption} In {unit_words}: {ends}.")
+    return Picture(Html(markup), f"{title}. {caption} In {unit_words}: {ends}.")
+
+
+# How each kind of cell is drawn: shape first, colour second, so that the grid reads in grey as well.
+_Fill = Literal["full", "left", "none"]
+_MARKS: dict[str, tuple[str, str, _Fill]] = {
+    "differs": ("D", VERMILLION, "full"),
+    "in part": ("D", VERMILLION, "left"),
+    "overlaps": ("o", BLUE, "none"),
+    "nothing stated": ("_", GREY, "none"),
+    "reference": ("s", GREY, "full"),
+}
+_MARK_WORDS = {
+    "differs": "tells it from IMNM",
+    "in part": "tells in part",
+    "overlaps": "seen in both",
+    "nothing stated": "nothing read",
+    "reference": "what it is compared with",
+}
+_HEADINGS = {
+    "age at onset": "Age at\nonset",
+    "weakness pattern": "Weakness",
+    "eyes, face, swallowing": "Eyes,\nface,\nswallow",
+    "skin, joints, lung": "Skin,\njoints,\nlung",
+    "family and genes": "Family,\ngenes",
+    "blood tests": "Blood\ntests",
+}
+
+
+def _cell_html(cell: MatrixCell, cites: Bibliography) -> Html:
+    if not cell.seen:
+        return Html("<small>nothing read</small>")
+    words = _MARK_WORDS[cell.compared]
+    mark = "" if cell.compared == "reference" else f"<strong>{words[0].upper()}{words[1:]}:</strong> "
+    notes = [f"({HOW_READ_WORDS[how]})" for how in cell.how_read if how != "primary"]
+    small = " ".join([cites.links(cell.sources), *map(html, (*notes, *cell.caveats))])
+    return Html(f"{mark}{html('; '.join(cell.seen))}<br><small>{small}</small>")
+
+
+def mimic_matrix(rows: Sequence[MatrixRow], cites: Bibliography, *, title: str, caption: str) -> Picture:
+    """Draw which features tell each mimic from IMNM, as a grid of marks, with every cell's words in a table.
+
+    Parameters
+    ----------
+    rows : sequence of MatrixRow
+        IMNM first, then the mimics, as :func:`namlib.model.mimics.feature_matrix` lays them out.
+    cites : Bibliography
+        The sources the cells are linked to.
+    title, caption : str
+        The answer the figure gives, and what to see in it.
+    """
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+    from matplotlib.lines import Line2D
+
+    figure = Figure(figsize=(9.4, 8.6), dpi=110)
+    FigureCanvasAgg(figure)
+    axes = figure.add_axes((0.315, 0.085, 0.675, 0.80))
+    for place, row in enumerate(rows):
+        for column, cell in enumerate(row.cells):
+            shape, colour, fill = _MARKS[cell.compared]
+            faint = cell.compared in ("nothing stated", "reference")
+            axes.plot(
+                column,
+                place,
+                marker=shape,
+                fillstyle=fill,
+                color=colour,
+                markerfacecoloralt="white",
+                markeredgewidth=1.6,
+                markersize=6 if faint else 9,
+                alpha=0.6 if faint else 1,
+            )
+            if set(cell.how_read) == {"recalled"}:
+                axes.text(column + 0.2, place, "?", va="center", fontsize=10, color=GREY)
+    for place in range(len(rows) + 1):
+        axes.axhline(place - 0.5, color=GREY, linewidth=1.1 if place == 1 else 0.5, alpha=0.8 if place == 1 else 0.3)
+    axes.set_xlim(-0.5, len(MIMIC_FEATURES) - 0.5)
+    axes.set_ylim(len(rows) - 0.5, -0.5)
+    headings = [_HEADINGS.get(name, name[0].upper() + name[1:]) for name in MIMIC_FEATURES]
+    axes.set_xticks(range(len(MIMIC_FEATURES)), headings, fontsize=9)
+    axes.xaxis.tick_top()
+    axes.set_yticks(range(len(rows)), [textwrap.fill(row.name, 40) for row in rows], fontsize=8.8)
+    axes.tick_params(length=0)
+    axes.spines[:].set_visible(False)
+    handles = [
+        Line2D(
+            [],
+            [],
+            linestyle="none",
+            marker=shape,
+            fillstyle=fill,
+            color=colour,
+            markerfacecoloralt="white",
+            markeredgewidth=1.6,
+            markersize=8,
+            label=_MARK_WORDS[kind],
+        )
+        for kind, (shape, colour, fill) in _MARKS.items()
+        if kind != "reference"
+    ]
+    handles.append(Line2D([], [], linestyle="none", marker="$?$", color=GREY, markersize=7, label="recalled, not read"))
+    figure.legend(handles=handles, loc="lower left", bbox_to_anchor=(0.0, 0.008), ncols=5, frameon=False, fontsize=9.5)
+    figure.suptitle(title, x=0.01, y=0.985, ha="left", fontsize=12, fontweight="bold")
+
+    held = io.BytesIO()
+    figure.savefig(held, format="png", metadata={"Software": ""})
+    image = base64.b64encode(held.getvalue()).decode("ascii")
+    mimics = [row for row in rows if row.cells[0].compared != "reference"]
+    told = ". ".join(f"{row.name}: {'; '.join(_telling(row)) or 'none'}" for row in mimics)
+    alt = (
+        f"Grid. Down: IMNM and {len(mimics)} diseases taken for it. Across: {len(MIMIC_FEATURES)} features. A filled "
+        "diamond marks a feature that tells the disease from IMNM, a half-filled one a feature that tells in part, a "
+        "ring one that is seen in both, a dash that nothing was read; a question mark stands beside what is only "
+        f"recalled. Features that tell: {told}."
+    )
+    table = html_table(
+        f"{len(mimics)} diseases and IMNM, feature by feature",
+        ["disease", *MIMIC_FEATURES, "the test that would tell"],
+        ([row.name, *(_cell_html(cell, cites) for cell in row.cells), row.test] for row in rows),
+    )
+    markup = (
+        f'<figure style="margin:0"><img alt="{escape(alt)}" src="data:image/png;base64,{image}" style="max-width:100%">'
+        f"<figcaption>{escape(caption)}</figcaption></figure>"
+        "<details><summary>The words behind every mark, with sources</summary>"
+        f'<div style="overflow-x:auto">{table}</div></details>'
+    )
+    return Picture(Html(markup), f"{title}. {caption} Features that tell: {told}.")
+
+
+def _telling(row: MatrixRow) -> list[str]:
+    """Name the features that tell a mimic from IMNM, marking those that tell only in part."""
+    return [
+        cell.feature + (" (in part)" if cell.compared == "in part" else "")
+        for cell in row.cells
+        if cell.compared in ("differs", "in part")
+    ]
 
 
 # --- CK and strength -----------------------------------------------------------------------------------------------

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import ipywidgets
@@ -19,11 +19,12 @@ NOTICE = (
 )
 
 
-def number_control(name: str, slider: tuple[float, float, float]) -> dict[str, Any]:
-    """Describe a number box with a slider beside it."""
+def number_control(name: str, slider: tuple[float, float, float] | None = None) -> dict[str, Any]:
+    """Describe a number box, with a slider beside it where one is given."""
     field = FIELDS[name]
     words = f"{field.low:g} to {field.high:g}; blank means not known."
-    return {"name": name, "kind": "number", "label": field.label, "unit": field.unit, "range": slider, "help": words}
+    spec = {"name": name, "kind": "number", "label": field.label, "unit": field.unit, "help": words}
+    return spec if slider is None else {**spec, "range": slider}
 
 
 _SAID = {"not_tested": "not tested", "not_reported": "not reported", "not_done": "not done", "": "not known"}
@@ -34,9 +35,8 @@ def choice_control(name: str) -> dict[str, Any]:
     field = FIELDS[name]
     values = ("yes", "no") if field.kind == "yes_no" else field.choices
     kind = "set" if field.kind == "set" else "choice"
-    options = [
-        (value, _SAID.get(value) or drug_words(value)) for value in (("",) if kind == "choice" else ()) + tuple(values)
-    ]
+    offered = ("", *values) if kind == "choice" else values
+    options = [(value, _SAID.get(value) or drug_words(value)) for value in offered]
     return {"name": name, "kind": kind, "label": field.label, "options": options, "help": field.counts}
 
 
@@ -74,6 +74,35 @@ def read_inputs(inputs: Mapping[str, Any], names: Any) -> tuple[dict[str, Any], 
     if wrong is not None:
         errors[wrong.field] = f"{FIELDS[wrong.field].label}: {wrong.reason}"
     return answers, errors
+
+
+def start_inputs(asked: Sequence[str], start: Mapping[str, Any]) -> dict[str, Any]:
+    """Say what the controls of some fields hold at the start: what is given, and otherwise nothing.
+
+    Raises
+    ------
+    Refused
+        If a field is not among those asked, its value is not accepted, or two values contradict each other.
+    """
+    for name in start:
+        if name not in asked:
+            raise Refused(name[:40], f"is not asked here; asked: {', '.join(asked)}")
+    accepted = {name: read(name, value) for name, value in start.items()}
+    wrong = contradiction(accepted)
+    if wrong is not None:
+        raise wrong
+    return {name: _entered(FIELDS[name].kind, accepted.get(name)) for name in asked}
+
+
+def _entered(kind: str, value: Any) -> Any:
+    """Write an accepted answer as its control holds it."""
+    if kind == "set":
+        return sorted(value or ())
+    if value is None:
+        return ""
+    if kind == "yes_no":
+        return "yes" if value else "no"
+    return f"{value:g}" if kind == "number" else value
 
 
 class Explorer(ipywidgets.DOMWidget):  # type: ignore[misc]  # ipywidgets carries no types

@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from namlib import course
-from namlib.model.findings import FIELDS, findings, read
+from namlib.model.findings import findings
 from namlib.model.pathway import walk
 from namlib.records import Refused
 from namlib.view.pathway import pathway_page, phrases, telling_box
 from namlib.view.slots import Page
-from namlib.widgets.part import Explorer, choice_control, group_control, read_inputs
+from namlib.widgets.part import Explorer, choice_control, group_control, read_inputs, start_inputs
 
 _FIRST = ("anti_hmgcr", "anti_srp", "muscle_biopsy", "statin", "weakness", "response", "recheck_done", "used")
 _GROUPS = {
@@ -65,18 +65,11 @@ class PathwayExplorer(Explorer):
         self._asked = [*_FIRST, *(name for names in _GROUPS.values() for name in names)]
         self._phrases = phrases(self._ledger, course.bibliography())
         self._boxes = {node.id for node in self._ledger.pathway.nodes}
-        inputs: dict[str, Any] = {name: [] if name == "used" else "" for name in self._asked}
-        for name, value in start.items():
-            if name not in inputs:
-                raise Refused(name[:40], f"is not asked here; asked: {', '.join(self._asked)}")
-            if name == "age_group":
-                if value not in _AGES:
-                    raise Refused(name, f"{str(value)[:40]!r} is not one of {', '.join(_AGES)}")
-                inputs[name] = value
-                continue
-            accepted = read(name, value)
-            said = {True: "yes", False: "no"}.get(accepted, accepted) if FIELDS[name].kind == "yes_no" else accepted
-            inputs[name] = sorted(said) if isinstance(said, frozenset) else said
+        group = start.pop("age_group", None)
+        if group is not None and group not in _AGES:
+            raise Refused("age_group", f"{str(group)[:40]!r} is not one of {', '.join(_AGES)}")
+        fields = [name for name in self._asked if name != "age_group"]
+        inputs = {**start_inputs(fields, start), "age_group": group or ""}
         controls: list[dict[str, Any]] = [choice_control(name) for name in _FIRST]
         for label, names in _GROUPS.items():
             controls.append(group_control(label, open_=any(inputs[name] for name in names)))

@@ -173,6 +173,11 @@ def pathway(lab_server: LabServer, browser: Browser) -> Iterator[Explorer]:
     yield from explorer_page(lab_server, browser, "PathwayExplorer")
 
 
+@pytest.fixture(scope="module")
+def diagnosis(lab_server: LabServer, browser: Browser) -> Iterator[Explorer]:
+    yield from explorer_page(lab_server, browser, "DiagnosisExplorer")
+
+
 ADULT = {"weight_kg": "80", "height_cm": "175", "age_years": "58"}
 
 
@@ -380,6 +385,44 @@ def test_the_pathway_explorer_has_no_serious_barrier(pathway: Explorer) -> None:
     pathway.reach("[data-node]")
     pathway.page.keyboard.press("Enter")
     no_serious_barriers(pathway.page)
+
+
+# --- diagnosis explorer -----------------------------------------------------------------------------------------------
+
+
+def test_findings_entered_by_keyboard_change_the_label_to_the_one_python_gives(diagnosis: Explorer) -> None:
+    texts = [diagnosis.says()]
+    for field, value in (("anti_hmgcr", "negative"), ("anti_srp", "negative"), ("proximal_weakness", "yes")):
+        diagnosis.choose(field, value)
+        texts.append(diagnosis.says(**{field: value}))
+        assert diagnosis.lab.focused(f'.nam-explorer select[data-field="{field}"]'), "a redraw took the keyboard away"
+    diagnosis.type("ck_u_per_l", "8200")
+    texts.append(diagnosis.says(ck_u_per_l="8200"))
+    assert "ENMC 2016: biopsy needed" in texts[-1]
+    diagnosis.choose("muscle_biopsy", "necrotizing")
+    texts.append(diagnosis.says(muscle_biopsy="necrotizing"))
+    assert "ENMC 2016: antibody-negative IMNM" in texts[-1]
+    diagnosis.choose("thyroid", "underactive")
+    texts.append(diagnosis.says(thyroid="underactive"))
+    assert len(set(texts)) == len(texts)
+    diagnosis.lab.screenshot("diagnosis_explorer")
+    no_complaints(diagnosis.lab)
+
+
+def test_a_contradiction_is_refused_in_place_and_the_last_good_page_stays(diagnosis: Explorer) -> None:
+    before = diagnosis.says()
+    diagnosis.choose("ck_raised", "no")
+    expect(diagnosis.error("ck_raised")).to_contain_text("contradicts a CK of 8200 U/L")
+    expect(diagnosis.picture).to_contain_class("nam-stale")
+    assert diagnosis.picture.text_content() == before
+    diagnosis.choose("ck_raised", "")
+    expect(diagnosis.error("ck_raised")).to_be_empty()
+    assert diagnosis.says(ck_raised="") == before
+    no_complaints(diagnosis.lab)
+
+
+def test_the_diagnosis_explorer_has_no_serious_barrier(diagnosis: Explorer) -> None:
+    no_serious_barriers(diagnosis.page)
 
 
 # --- the course's notebooks -------------------------------------------------------------------------------------------

@@ -15,7 +15,12 @@ import pytest
 
 FOLDER = Path(__file__).resolve().parents[2] / "notebooks"
 NOTEBOOKS = {path.name: json.loads(path.read_text(encoding="utf-8")) for path in sorted(FOLDER.glob("*.ipynb"))}
-EXPECTED = ("00_start_here.ipynb", "02_choose_therapy_by_tier.ipynb", "03_treat_by_antibody.ipynb")
+EXPECTED = (
+    "00_start_here.ipynb",
+    "01_reach_the_diagnosis.ipynb",
+    "02_choose_therapy_by_tier.ipynb",
+    "03_treat_by_antibody.ipynb",
+)
 
 LINES_AT_MOST = 25
 HANGS_OR_FLICKERS = {"Output", "interact", "interactive", "interact_manual", "interactive_output"}
