@@ -114,7 +114,7 @@ def criteria_record(name: str) -> Criteria:
 # --- facts and sources ---------------------------------------------------------------------------------------------
 
 
-def _how_read(row: Fact | Regimen | Mimic) -> Html:
+def _how_read(row: Fact | Regimen | Mimic | ResponseMeasure) -> Html:
     words = html(HOW_READ_WORDS[row.how_read])
     return Html(f"{words}<br><small>{html(row.caveat)}</small>" if row.caveat else words)
 

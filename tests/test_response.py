@@ -299,6 +299,40 @@ def test_a_value_that_cannot_be_is_refused_in_words(given: dict[str, Any], field
     assert words in refused.value.reason
 
 
+RUBBISH = (
+    *(
+        "eight",
+        "",
+        " ",
+        "\t",
+        "NaN",
+        "inf",
+        "-1",
+        "8 8",
+        "3,5",
+        "1_000",
+        "0x8",
+        "1e999",
+        "8\x00",
+        "\u200b8",
+        "\uff18",
+        "8²",
+    ),
+    *("<script>alert(1)</script>", "'\"><svg onload=alert(1)>", "8<b>", "9" * 10_000, "50%", "~8", "3-4", b"8"),
+    *(-0.001, 1e9, 10**400, float("nan"), float("-inf"), True, [8], (8,), {"value": 8}, {8}, 8j, object()),
+)
+
+
+@pytest.mark.parametrize("name", VISIT_FIELDS)
+def test_rubbish_is_refused_for_every_measure_in_words_short_enough_to_read(name: str) -> None:
+    for value in RUBBISH:
+        with pytest.raises(Refused) as refused:
+            nam.CoreSet(**{name: value})
+        assert refused.value.field == name, value
+        assert 10 < len(refused.value.reason) < 300
+    assert nam.CoreSet(**{name: None}) == nam.CoreSet()
+
+
 def test_two_different_strength_tests_are_refused() -> None:
     with pytest.raises(Refused, match="two tests"):
         nam.total_improvement(nam.CoreSet(mmt_points=44, mmt_maximum=80), nam.CoreSet(mmt_points=120, mmt_maximum=150))
