@@ -274,7 +274,7 @@ def _here(entry: Entry) -> tuple[str, str]:
         printed = None if entry.weight_kg is None else printed_start_mg(entry.scheme, entry.weight_kg)
         amounts = "" if printed is None else f": {_range(*(milligrams(amount) for amount in printed))} mg/d"
         first = f"not its printed start{amounts}"
-    second = "last of a kind of step is cut short" if "step cut short" in by_kind else ""
+    second = "one step is cut short" if "step cut short" in by_kind else ""
     return first, second
 
 
