@@ -36,6 +36,8 @@ _VALUE, _LINE = 'class="nam-value"', 'class="nam-line"'
 _OUT_OF_SIGHT = "translate(-99 -99)"
 # One colour and one dash for each scheme that lays out steps; its letter repeats them.
 _LINES = ((BLUE, ""), (GREEN, ""), (ORANGE, "7 3"), (VERMILLION, "7 3"))
+# What a letter is written in, so that it can be read on its colour.
+_INK = {BLUE: "#fff", GREY: "#fff", GREEN: "#000", ORANGE: "#000", VERMILLION: "#000"}
 _WHOSE = {"adult": "adults", "paediatric": "children", "any": "any age"}
 
 NONE_PROPOSED = "No trial in IMNM supports any of them; they are shown, not proposed."
@@ -132,9 +134,9 @@ def _axes(thresholds: Sequence[SteroidThreshold], bottom: int) -> str:
     for week in _WEEK_TICKS:
         x = _at(_x(week * _DAYS_A_WEEK))
         parts.append(f'<path d="M{x} {_TOP}V{bottom}" stroke="currentColor" stroke-opacity=".12"/>')
-        parts.append(f'<text x="{x}" y="{_BASE + 16}" text-anchor="middle" class="nam-small">{week}</text>')
+        parts.append(f'<text x="{x}" y="{_BASE + 22}" text-anchor="middle" class="nam-small">{week}</text>')
     parts.append(
-        f'<text x="{_RIGHT}" y="{_BASE + 32}" text-anchor="end" class="nam-small">weeks since the first dose</text>'
+        f'<text x="{_RIGHT}" y="{_BASE + 38}" text-anchor="end" class="nam-small">weeks since the first dose</text>'
     )
     doses_of: dict[tuple[str, ...], list[float]] = {}
     for threshold in thresholds:
@@ -167,7 +169,7 @@ def _mark(slots: Slots, course: Course | None, letter: str, colour: str) -> str:
     place = slots.attributes(transform=shown)
     return (
         f'<g {place}><circle r="8.5" fill="{colour}"/>'
-        f'<text y="4" text-anchor="middle" class="nam-small" style="fill:#fff;font-weight:700">{letter}</text></g>'
+        f'<text y="4" text-anchor="middle" class="nam-small" style="fill:{_INK[colour]};font-weight:700">{letter}</text></g>'
     )
 
 
@@ -221,7 +223,7 @@ def _bars(slots: Slots, entries: Sequence[Entry], letters: dict[str, str], bibli
         label = bibliography.text(scheme.sources[:1])
         parts.append(
             f'<circle cx="10" cy="{y + 11}" r="8.5" fill="{colour}"/>'
-            f'<text x="10" y="{y + 15}" text-anchor="middle" class="nam-small" style="fill:#fff;font-weight:700">'
+            f'<text x="10" y="{y + 15}" text-anchor="middle" class="nam-small" style="fill:{_INK[colour]};font-weight:700">'
             f"{letters[scheme.id]}</text>"
             f'<text x="24" y="{y + 11}" style="font-size:12px">{html(label)}</text>'
             f'<text x="24" y="{y + 25}" class="nam-small">{html(scheme.name)}</text>'
