@@ -64,6 +64,10 @@ _STYLE = (
 )
 
 
+def _letter_style(colour: str) -> str:
+    return f'text-anchor="middle" class="nam-small" style="fill:{_INK[colour]};font-weight:700"'
+
+
 def _x(day: float) -> float:
     return _LEFT + (_RIGHT - _LEFT) * min(day / (_WEEKS * _DAYS_A_WEEK), 1.0)
 
@@ -167,10 +171,7 @@ def _mark(slots: Slots, course: Course | None, letter: str, colour: str) -> str:
         last = 0.0 if course.silent_at_mg is None else float(course.silent_at_mg)
         shown = f"translate({_at(_x(course.known_days))} {_at(_y(last))})"
     place = slots.attributes(transform=shown)
-    return (
-        f'<g {place}><circle r="8.5" fill="{colour}"/>'
-        f'<text y="4" text-anchor="middle" class="nam-small" style="fill:{_INK[colour]};font-weight:700">{letter}</text></g>'
-    )
+    return f'<g {place}><circle r="8.5" fill="{colour}"/><text y="4" {_letter_style(colour)}>{letter}</text></g>'
 
 
 def _curves(slots: Slots, entries: Sequence[Entry], letters: dict[str, str]) -> str:
@@ -223,8 +224,7 @@ def _bars(slots: Slots, entries: Sequence[Entry], letters: dict[str, str], bibli
         label = bibliography.text(scheme.sources[:1])
         parts.append(
             f'<circle cx="10" cy="{y + 11}" r="8.5" fill="{colour}"/>'
-            f'<text x="10" y="{y + 15}" text-anchor="middle" class="nam-small" style="fill:{_INK[colour]};font-weight:700">'
-            f"{letters[scheme.id]}</text>"
+            f'<text x="10" y="{y + 15}" {_letter_style(colour)}>{letters[scheme.id]}</text>'
             f'<text x="24" y="{y + 11}" style="font-size:12px">{html(label)}</text>'
             f'<text x="24" y="{y + 25}" class="nam-small">{html(scheme.name)}</text>'
             f'<path d="M{_LEFT} {y + 12}H{_RIGHT}" stroke="currentColor" stroke-opacity=".35" stroke-dasharray="1 4"/>'
