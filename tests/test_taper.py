@@ -407,7 +407,7 @@ def scheme_with(**changes: Any) -> TaperScheme:
         ({"sources": ()}, "sources", "names no source"),
         ({"hold_high_wk": None}, "hold_low_wk", "both its ends"),
         ({"hold_low_wk": 6.0, "hold_high_wk": 4.0}, "hold_low_wk", "above hold_high_wk"),
-        ({"hold_low_wk": None, "hold_high_wk": None}, "hold_low_wk", "steps need the time"),
+        ({"hold_low_wk": None, "hold_high_wk": None}, "hold_low_wk", "steps need"),
         ({"steps": (TaperStep(5, 2, 2), TaperStep(5, 2, 2, 10))}, "steps", "only the last step"),
         ({"steps": (TaperStep(5, 2, 2, 10), TaperStep(5, 2, 2, 20))}, "steps", "below the one before"),
         ({"marks": (TaperMark(1, share=0.5),)}, "marks", "not by both"),
