@@ -228,6 +228,16 @@ def test_a_course_that_has_fallen_silent_says_nothing_about_later_days():
         silent.dose_on(0)
 
 
+@each_scheme
+@given(start=starts, weight=weights, day=st.integers(min_value=1, max_value=800))
+def test_the_sum_until_a_day_is_the_sum_of_its_days(scheme: TaperScheme, start: Fraction, weight: int, day: int):
+    plan = laid_out(scheme, start, weight)
+    for reading in plan.courses if plan else ():
+        doses = [reading.dose_on(each) for each in range(1, day + 1)]
+        known = [dose for dose in doses if dose is not None]
+        assert reading.total_until(day) == (sum(known, Fraction(0)) if len(known) == day else None)
+
+
 # --- what is refused -----------------------------------------------------------------------------------------------
 
 
