@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from namlib.model.antibody import Prediction
     from namlib.model.checklist import ChecklistLine
     from namlib.model.diagnosis import Comparison, Enmc2016, EularAcr2017
-    from namlib.model.mimics import MimicResult, Reason
+    from namlib.model.mimics import MimicResult
     from namlib.model.pathway import Walk
     from namlib.model.patient import Patient
     from namlib.model.published import ClassifiedMoment
@@ -114,7 +114,7 @@ def criteria_record(name: str) -> Criteria:
 # --- facts and sources ---------------------------------------------------------------------------------------------
 
 
-def _how_read(row: Fact | Regimen | Mimic) -> Html:
+def _how_read(row: Fact | Regimen | Mimic | ResponseMeasure) -> Html:
     words = html(HOW_READ_WORDS[row.how_read])
     return Html(f"{words}<br><small>{html(row.caveat)}</small>" if row.caveat else words)
 
@@ -630,19 +630,20 @@ def cancer_risk_imacs2023(patient: Patient) -> CancerRisk:
 # --- mimics and red flags ------------------------------------------------------------------------------------------
 
 
-def _reasons(reasons: tuple[Reason, ...]) -> Html:
-    """List what speaks: the answer, what is seen in the mimic, and the caveat of the cell with its source."""
+def _spoken(row: MimicResult) -> Html:
+    """Say whether a mimic is excluded, and list the answers that speak, each with what is seen in the mimic."""
     cites = bibliography()
     items = []
-    for reason in reasons:
-        cell = reason.cell
-        read = "" if cell.how_read == "primary" else f" ({HOW_READ_WORDS[cell.how_read]})"
-        caveat = f" {cell.caveat}" if cell.caveat else ""
-        items.append(
-            f"<li>{html(reason.words)}<br><small>{html(cell.feature)}: {html(cell.seen)} "
-            f"[{cites.links(cell.sources)}]{html(read)}.{html(caveat)}</small></li>"
-        )
-    return Html(f'<ul style="margin:0;padding-left:1.1em">{"".join(items)}</ul>' if items else "nothing yet")
+    for lead, reasons in (("Excludes", row.excluding), ("For", row.for_), ("Against", row.against)):
+        for reason in reasons:
+            cell = reason.cell
+            read = "" if cell.how_read == "primary" else f", {HOW_READ_WORDS[cell.how_read]}"
+            items.append(
+                f"<li>{lead}: {html(reason.words)}<br><small>there {html(cell.feature)}: {html(cell.seen)} "
+                f"({cites.links(cell.sources)}{html(read)})</small></li>"
+            )
+    listed = f'<ul style="margin:0;padding-left:1.1em">{"".join(items)}</ul>' if items else "Nothing speaks yet."
+    return Html(f"<strong>{row.state}</strong><br><small>{html(row.because)}</small>{listed}")
 
 
 def mimics(patient: Patient) -> Table[MimicResult]:
@@ -675,9 +676,7 @@ def mimics(patient: Patient) -> Table[MimicResult]:
                 f'{html(row.mimic.name)}<br><small style="font-weight:400">{html(row.mimic.trap)}</small>'
             ),
         ),
-        Column("Excluded?", lambda row: Html(f"<strong>{row.state}</strong><br><small>{html(row.because)}</small>")),
-        Column("Speaks for it", lambda row: _reasons((*row.for_,))),
-        Column("Speaks against it", lambda row: _reasons((*row.excluding, *row.against))),
+        Column("What the answers say", _spoken),
         Column(
             "The test that would tell",
             lambda row: Html(
@@ -685,8 +684,9 @@ def mimics(patient: Patient) -> Table[MimicResult]:
                 + (f"<br><small>Not answered: {html('; '.join(asked(row.open)))}</small>" if row.open else "")
             ),
         ),
-        Column("Source", lambda row: cites.links(row.mimic.sources)),
-        Column("How it was read", lambda row: _how_read(row.mimic)),
+        Column(
+            "Source", lambda row: Html(f"{cites.links(row.mimic.sources)}<br><small>{_how_read(row.mimic)}</small>")
+        ),
     ]
     return Table(results, "Diseases taken for IMNM, none ranked", columns, "mimic")
 
@@ -1286,6 +1286,7 @@ def predictive_value_picture(
     """
     from fractions import Fraction
 
+    from namlib.model.antibody import evaluate
     from namlib.view import figures
     from namlib.view.antibody import counts_words
 
@@ -1307,7 +1308,10 @@ def predictive_value_picture(
         "\n".join((f"{test.antibody}, {test.assay}", cites.text(test.sources[:1]), counts_words(test, ",\n")))
         for test in tests
     ]
-    return figures.predictive_values(tests, labels, settings, title=title, caption=caption)
+    # What a curve takes for granted is said with it, whoever words the caption.
+    taken = [(label.split("\n")[:2], evaluate(test, seen).warnings) for test, label in zip(tests, labels, strict=True)]
+    noted = [f"{', '.join(named)}: {' '.join(warnings)}" for named, warnings in taken if warnings]
+    return figures.predictive_values(tests, labels, settings, title=title, caption=" ".join((caption, *noted)))
 
 
 def ck_series() -> Table[CkSeries]:

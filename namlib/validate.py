@@ -152,6 +152,7 @@ def build(
     known = set(_fields(record_type))
     made, problems = [], []
     for place, row in rows:
+        # First, because cells without a column (a comma that is not quoted) cannot be prepared.
         unknown = [name for name in row if name not in known]
         if unknown:
             problems.append(f"{file}, {place}, field {unknown[0]}: is not a column of this file")

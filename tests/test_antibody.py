@@ -379,6 +379,15 @@ def test_a_broken_row_is_refused_with_row_field_and_reason(folder, row, cells, f
     assert "antibody_tests.csv" in words and f"field {field}" in words and reason in words
 
 
+def test_a_comma_that_is_not_quoted_is_refused_as_a_cell_without_a_column(folder):
+    path = folder / "antibody_tests.csv"
+    text = path.read_text(encoding="utf-8")
+    assert text.count("ELISA,anti-HMGCR myopathy,people suspected") == 1
+    path.write_text(text.replace("people suspected of IMNM after a statin", "people, suspected", 1), encoding="utf-8")
+    with pytest.raises(LedgerError, match=r"hmgcr_elisa_shovman.*is not a column of this file"):
+        store.load(rules.check, folder)
+
+
 def test_a_mean_is_never_filed_as_a_median():
     for series in LEDGER.ck_series:
         stated = [

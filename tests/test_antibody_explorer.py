@@ -292,6 +292,7 @@ def test_the_picture_of_predictive_values_has_its_numbers_and_refuses_what_canno
             f"{percent(result.best.value.ppv)})"
         )
         assert cell in shown and cell in picture.words
+    assert "Musset 2014: The diseased were picked by another assay" in picture.words
     with pytest.raises(Refused, match="specificity was not measured"):
         nam.predictive_value_picture("srp54_elisa_suzuki")
     with pytest.raises(Refused, match="1 to 4 can be drawn"):

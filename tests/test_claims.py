@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import time
 from collections.abc import Sequence
@@ -69,12 +70,17 @@ def drug(key: str, *also: str) -> Drug:
     return Drug(key, key, "a class", "glucocorticoid", "mg/d", also_called=also)
 
 
+def with_parts(**parts: Any) -> Ledger:
+    """A ledger whose other parts are empty."""
+    return Ledger(**{**dict.fromkeys((field.name for field in dataclasses.fields(Ledger)), ()), **parts})
+
+
 @pytest.fixture(scope="module")
 def ledger() -> Ledger:
     weekly: dict[str, Any] = {"per": "week", "frequency": "once weekly"}
     pulse: dict[str, Any] = {"per": "infusion", "route": "IV", "frequency": "once daily on 3 consecutive days"}
     printed: dict[str, Any] = {"standing": "as_printed", "how_read": "printed", "route": "not_stated"}
-    return Ledger(
+    return with_parts(
         sources=(
             source("roe2021", "Roe 2021", ADULTS_URL),
             source("doe2017", "Doe 2017", CHILDREN_URL),

@@ -38,7 +38,7 @@ def test_whether_ck_is_raised_is_read_from_number_limit_or_word_and_otherwise_no
         ({"weak_proximal_legs": True, "weak_proximal_arms": False}, True),
         ({"weak_proximal_arms": False, "weak_proximal_legs": False}, False),
         ({"weak_proximal_arms": False}, None),
-        ({"proximal_weakness": True, "weak_proximal_arms": False, "weak_proximal_legs": False}, True),
+        ({"proximal_weakness": True, "weak_proximal_arms": False}, True),
     ],
 )
 def test_weak_arms_or_legs_are_proximal_weakness_and_nothing_is_inferred_the_other_way(answers, expected):
@@ -59,6 +59,7 @@ CONTRADICTIONS = [
     ({"ck_raised": False, "ck_u_per_l": 8200}, "ck_raised"),
     ({"ck_raised": True, "ck_u_per_l": 100, "ck_upper_limit_u_per_l": 200}, "ck_raised"),
     ({"proximal_weakness": False, "weak_proximal_legs": True}, "proximal_weakness"),
+    ({"proximal_weakness": True, "weak_proximal_legs": False, "weak_proximal_arms": False}, "proximal_weakness"),
     ({"age_years": 50, "onset_age_years": 51}, "onset_age_years"),
     ({"other_antibodies": {NONE_FOUND, "Ku"}}, "other_antibodies"),
     ({"muscle_biopsy": "not_done", "biopsy_rimmed_vacuoles": True}, "muscle_biopsy"),

@@ -12,7 +12,14 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 SCIENTIFIC = ("numpy", "pandas", "matplotlib", "scipy")
 READERS = ("pydantic", "ruamel", "bibtexparser")
-EXPLORERS = ("nam.DoseExplorer()", "nam.PathwayExplorer()")
+EXPLORERS = (
+    "nam.DoseExplorer()",
+    "nam.PathwayExplorer()",
+    "nam.DiagnosisExplorer()",
+    "nam.AntibodyTestExplorer()",
+    "nam.ResponseExplorer()",
+    "nam.TaperExplorer()",
+)
 
 # Before anything else is imported: these packages are not to be found.
 BLOCKED = f"""
@@ -29,10 +36,15 @@ CORE_TESTS = (
     "test_units.py",
     "test_rules.py",
     "test_dosing.py",
+    "test_response.py",
     "test_pathway.py",
     "test_explorers.py",
     "test_hostile_inputs.py",
     "test_published_records.py",
+    "test_diagnosis.py",
+    "test_screening.py",
+    "test_red_flags.py",
+    "test_intervals.py",
 )
 
 
@@ -88,7 +100,7 @@ for shown in (
 ):
     assert shown._repr_html_(), shown
     assert repr(shown)
-for explorer in (nam.DoseExplorer(), nam.PathwayExplorer()):
+for explorer in (nam.DoseExplorer(), nam.PathwayExplorer(), nam.ResponseExplorer()):
     explorer.inputs = {**explorer.inputs, "weight_kg": "70", "anti_hmgcr": "positive"}
     assert explorer._repr_mimebundle_()[0]["text/html"]
 print("all shown")

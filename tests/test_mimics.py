@@ -439,7 +439,7 @@ def test_a_notebook_gets_every_mimic_with_reasons_test_and_links():
     assert [row.mimic.id for row in table] == SEVENTEEN
     shown = table._repr_html_()
     assert shown.count('scope="row"') == len(SEVENTEEN)
-    assert "thyroid: normal" in shown and "A positive antibody excludes nothing" in shown
+    assert "thyroid: normal" in shown and "Against: anti-HMGCR antibody: positive" in shown
     assert shown.count("https://") > len(SEVENTEEN)
     assert json.loads(json.dumps(table.to_dict()))["rows"][0]["mimic"]["id"] == SEVENTEEN[0]
 

@@ -285,7 +285,7 @@ def test_the_enzyme_furthest_above_its_limit_at_baseline_counts() -> None:
         ({"mmt_maximum": 40}, "mmt_maximum", "80 to 260"),
         ({"ck_u_per_l": "140 ukat/L"}, "ck_u_per_l", "microkatal"),
         ({"ck_u_per_l": float("nan")}, "ck_u_per_l", "finite"),
-        ({"ck_upper_limit_u_per_l": 0}, "ck_upper_limit_u_per_l", "20 to 1000"),
+        ({"ck_upper_limit_u_per_l": 0}, "ck_upper_limit_u_per_l", "20 to 1,000"),
         ({"extramuscular_cm": True}, "extramuscular_cm", "not a number"),
         ({"extramuscular_cm": Decimal("NaN")}, "extramuscular_cm", "not a number"),
         ({"mmt8_points": 44}, "mmt8_points", "did you mean mmt_points"),
@@ -297,6 +297,40 @@ def test_a_value_that_cannot_be_is_refused_in_words(given: dict[str, Any], field
         nam.CoreSet(**given)
     assert refused.value.field == field
     assert words in refused.value.reason
+
+
+RUBBISH = (
+    *(
+        "eight",
+        "",
+        " ",
+        "\t",
+        "NaN",
+        "inf",
+        "-1",
+        "8 8",
+        "3,5",
+        "1_000",
+        "0x8",
+        "1e999",
+        "8\x00",
+        "\u200b8",
+        "\uff18",
+        "8²",
+    ),
+    *("<script>alert(1)</script>", "'\"><svg onload=alert(1)>", "8<b>", "9" * 10_000, "50%", "~8", "3-4", b"8"),
+    *(-0.001, 1e9, 10**400, float("nan"), float("-inf"), True, [8], (8,), {"value": 8}, {8}, 8j, object()),
+)
+
+
+@pytest.mark.parametrize("name", VISIT_FIELDS)
+def test_rubbish_is_refused_for_every_measure_in_words_short_enough_to_read(name: str) -> None:
+    for value in RUBBISH:
+        with pytest.raises(Refused) as refused:
+            nam.CoreSet(**{name: value})
+        assert refused.value.field == name, value
+        assert 10 < len(refused.value.reason) < 300
+    assert nam.CoreSet(**{name: None}) == nam.CoreSet()
 
 
 def test_two_different_strength_tests_are_refused() -> None:

@@ -175,6 +175,7 @@ def test_a_page_without_a_kernel_has_picture_table_and_text() -> None:
 
 def test_every_input_has_a_label_of_its_own() -> None:
     labels = [spec["label"] for spec in nam.ResponseExplorer().controls]
+    assert len(labels) == len(BOXES) + 2 + 2  # a box for each measure and visit, what both share, two headings
     assert len(labels) == len(set(labels)) and all(label.strip() for label in labels)
 
 

@@ -29,7 +29,7 @@ from namlib.model.taper import (
     printed_start_mg,
     side_by_side,
 )
-from namlib.records import Refused, TaperScheme
+from namlib.records import Refused, TaperMark, TaperScheme, TaperStep
 
 LEDGER = course.ledger()
 SCHEMES = {scheme.id: scheme for scheme in LEDGER.tapers}
@@ -228,6 +228,16 @@ def test_a_course_that_has_fallen_silent_says_nothing_about_later_days():
         silent.dose_on(0)
 
 
+@each_scheme
+@given(start=starts, weight=weights, day=st.integers(min_value=1, max_value=800))
+def test_the_sum_until_a_day_is_the_sum_of_its_days(scheme: TaperScheme, start: Fraction, weight: int, day: int):
+    plan = laid_out(scheme, start, weight)
+    for reading in plan.courses if plan else ():
+        doses = [reading.dose_on(each) for each in range(1, day + 1)]
+        known = [dose for dose in doses if dose is not None]
+        assert reading.total_until(day) == (sum(known, Fraction(0)) if len(known) == day else None)
+
+
 # --- what is refused -----------------------------------------------------------------------------------------------
 
 
@@ -389,3 +399,52 @@ def test_milligrams_are_written_exactly():
         "6.875",
         "1/3",
     ]
+
+
+# --- each way of breaking a scheme ---------------------------------------------------------------------------------
+
+
+def scheme_with(**changes: Any) -> TaperScheme:
+    fields = {name: getattr(SCHEMES["hhe_2018"], name) for name in SCHEMES["hhe_2018"].__dataclass_fields__}
+    return TaperScheme(**{**fields, **changes})
+
+
+@pytest.mark.parametrize(
+    ("changes", "field", "reason"),
+    [
+        ({"unsaid": ()}, "unsaid", "leaves something open"),
+        ({"facts": ()}, "facts", "names no fact"),
+        ({"sources": ()}, "sources", "names no source"),
+        ({"hold_high_wk": None}, "hold_low_wk", "both its ends"),
+        ({"hold_low_wk": 6.0, "hold_high_wk": 4.0}, "hold_low_wk", "above hold_high_wk"),
+        ({"hold_low_wk": None, "hold_high_wk": None}, "hold_low_wk", "steps need"),
+        ({"steps": (TaperStep(5, 2, 2), TaperStep(5, 2, 2, 10))}, "steps", "only the last step"),
+        ({"steps": (TaperStep(5, 2, 2, 10), TaperStep(5, 2, 2, 20))}, "steps", "below the one before"),
+        ({"marks": (TaperMark(1, share=0.5),)}, "marks", "not by both"),
+        ({"steps": (), "marks": (TaperMark(2, share=0.5), TaperMark(1, share=0.2))}, "marks", "follow each other"),
+        ({"steps": (), "marks": (TaperMark(1, share=0.2), TaperMark(2, share=0.5))}, "marks", "may not rise"),
+        ({"steps": (), "marks": (TaperMark(1, share=0.5), TaperMark(2, mg_per_kg=0.2))}, "marks", "one scheme"),
+        ({"how_read": "recalled"}, "standing", "only with its caveat"),
+    ],
+)
+def test_a_broken_scheme_is_refused_with_field_and_reason(changes: dict[str, Any], field: str, reason: str):
+    with pytest.raises(Refused, match=reason) as refused:
+        scheme_with(**changes)
+    assert refused.value.field == field
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: TaperStep(0, 2, 2),
+        lambda: TaperStep(-5, 2, 2),
+        lambda: TaperStep(5, 4, 2),
+        lambda: TaperStep(5, 0, 2),
+        lambda: TaperMark(1),
+        lambda: TaperMark(1, share=0.5, mg_per_kg=1),
+        lambda: TaperMark(1, share=1.5),
+    ],
+)
+def test_a_broken_step_or_mark_is_refused(make: Any):
+    with pytest.raises(Refused):
+        make()

@@ -16,6 +16,7 @@ from typing import Any, Literal
 
 from namlib.frozen import frozen
 from namlib.records import Refused
+from namlib.units import number
 
 Kind = Literal["number", "choice", "yes_no", "test", "set"]
 Result = Literal["positive", "negative", "not_tested", "not_reported"]
@@ -187,7 +188,7 @@ FIELDS: dict[str, Field] = {
         _yes_no("gottron_papules", "Gottron papules", "Over the knuckles.", "skin"),
         _yes_no("gottron_sign", "Gottron sign", "Redness over knuckles, elbows, knees or ankles.", "skin"),
         _yes_no("cutaneous_necrosis", "Ulcers or necrosis of the skin", "Of the rash, not of pressure.", "skin"),
-        _yes_no("raynaud", "White fingers in the cold (Raynaud)", "Reported or seen.", "skin"),
+        _yes_no("raynaud", "Raynaud phenomenon", "Reported or seen.", "skin"),
         _yes_no("inflammatory_arthritis", "Inflammatory arthritis", "Swollen joints.", "skin"),
         Field(
             "muscle_biopsy",
@@ -422,7 +423,7 @@ def _shown(raw: object) -> str:
 
 
 def _accepts(field: Field) -> str:
-    return f"{field.low:g} to {field.high:g} {field.unit}"
+    return f"{number(field.low)} to {number(field.high)} {field.unit}"
 
 
 def read_number(field: Field, raw: object) -> float:
@@ -607,6 +608,8 @@ def contradiction(answers: Mapping[str, Any]) -> Refused | None:
         against = f" with an upper limit of {limit:g} U/L" if limit is not None else ""
         said = "yes" if get("ck_raised") else "no"
         return Refused("ck_raised", f"{said} contradicts a CK of {get('ck_u_per_l'):g} U/L{against}")
+    if get("proximal_weakness") is True and _proximal_weakness({**answers, "proximal_weakness": None}) is False:
+        return Refused("proximal_weakness", "yes contradicts strong proximal arms and legs")
     if get("proximal_weakness") is False:
         for name in ("weak_proximal_arms", "weak_proximal_legs"):
             if get(name):

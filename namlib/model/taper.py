@@ -151,6 +151,21 @@ class Course:
                 return stretch.mg_per_d
         return Fraction(0) if self.ended else None
 
+    def total_until(self, day: int) -> Fraction | None:
+        """Sum of the first days [mg], to compare schemes over the same time; ``None`` where the source is silent first.
+
+        Raises
+        ------
+        ValueError
+            If the day is before the first.
+        """
+        if self.dose_on(day) is None:
+            return None
+        taken = Fraction(0)
+        for stretch in self.stretches:
+            taken += stretch.mg_per_d * max(min(stretch.last_day, day) - stretch.first_day + 1, 0)
+        return taken
+
     def to_dict(self) -> dict[str, Any]:
         """Return plain data that JSON can hold; amounts are exact and written as text."""
         return {

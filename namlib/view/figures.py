@@ -655,7 +655,7 @@ def predictive_values(
                 axes.axvspan(start - 0.06, end + 0.06, color=GREY, alpha=0.45, linewidth=0)
                 at_left = end < (low + high) / 2
                 axes.text(
-                    end + 0.25 if at_left else start - 0.25, 84, words, ha="left" if at_left else "right", fontsize=8
+                    end + 0.25 if at_left else start - 0.25, 62, words, ha="left" if at_left else "right", fontsize=8
                 )
         axes.set_xlim(low, high)
         axes.set_ylim(0, 104)

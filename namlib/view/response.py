@@ -40,7 +40,8 @@ _STYLE = (
     # Every line that changes keeps its height, whatever it says.
     ".nam-response .nam-summary{min-height:2.8em;margin:.3em 0;font-weight:600}"
     ".nam-response .nam-aside{min-height:2.8em;margin:.2em 0}"
-    ".nam-response td{white-space:nowrap}.nam-response .nam-table-room{overflow-x:auto}"
+    ".nam-response td{white-space:nowrap}.nam-response table{min-width:660px}"
+    ".nam-response .nam-table-room{overflow-x:auto}"
     "</style>"
 )
 _DEFS = (

@@ -36,6 +36,8 @@ _VALUE, _LINE = 'class="nam-value"', 'class="nam-line"'
 _OUT_OF_SIGHT = "translate(-99 -99)"
 # One colour and one dash for each scheme that lays out steps; its letter repeats them.
 _LINES = ((BLUE, ""), (GREEN, ""), (ORANGE, "7 3"), (VERMILLION, "7 3"))
+# What a letter is written in, so that it can be read on its colour.
+_INK = {BLUE: "#fff", GREY: "#fff", GREEN: "#000", ORANGE: "#000", VERMILLION: "#000"}
 _WHOSE = {"adult": "adults", "paediatric": "children", "any": "any age"}
 
 NONE_PROPOSED = "No trial in IMNM supports any of them; they are shown, not proposed."
@@ -60,6 +62,10 @@ _STYLE = (
     ".nam-taper td ul{margin:0;padding:0 0 0 1em}"
     "</style>"
 )
+
+
+def _letter_style(colour: str) -> str:
+    return f'text-anchor="middle" class="nam-small" style="fill:{_INK[colour]};font-weight:700"'
 
 
 def _x(day: float) -> float:
@@ -132,9 +138,9 @@ def _axes(thresholds: Sequence[SteroidThreshold], bottom: int) -> str:
     for week in _WEEK_TICKS:
         x = _at(_x(week * _DAYS_A_WEEK))
         parts.append(f'<path d="M{x} {_TOP}V{bottom}" stroke="currentColor" stroke-opacity=".12"/>')
-        parts.append(f'<text x="{x}" y="{_BASE + 16}" text-anchor="middle" class="nam-small">{week}</text>')
+        parts.append(f'<text x="{x}" y="{_BASE + 22}" text-anchor="middle" class="nam-small">{week}</text>')
     parts.append(
-        f'<text x="{_RIGHT}" y="{_BASE + 32}" text-anchor="end" class="nam-small">weeks since the first dose</text>'
+        f'<text x="{_RIGHT}" y="{_BASE + 38}" text-anchor="end" class="nam-small">weeks since the first dose</text>'
     )
     doses_of: dict[tuple[str, ...], list[float]] = {}
     for threshold in thresholds:
@@ -165,10 +171,7 @@ def _mark(slots: Slots, course: Course | None, letter: str, colour: str) -> str:
         last = 0.0 if course.silent_at_mg is None else float(course.silent_at_mg)
         shown = f"translate({_at(_x(course.known_days))} {_at(_y(last))})"
     place = slots.attributes(transform=shown)
-    return (
-        f'<g {place}><circle r="8.5" fill="{colour}"/>'
-        f'<text y="4" text-anchor="middle" class="nam-small" style="fill:#fff;font-weight:700">{letter}</text></g>'
-    )
+    return f'<g {place}><circle r="8.5" fill="{colour}"/><text y="4" {_letter_style(colour)}>{letter}</text></g>'
 
 
 def _curves(slots: Slots, entries: Sequence[Entry], letters: dict[str, str]) -> str:
@@ -221,8 +224,7 @@ def _bars(slots: Slots, entries: Sequence[Entry], letters: dict[str, str], bibli
         label = bibliography.text(scheme.sources[:1])
         parts.append(
             f'<circle cx="10" cy="{y + 11}" r="8.5" fill="{colour}"/>'
-            f'<text x="10" y="{y + 15}" text-anchor="middle" class="nam-small" style="fill:#fff;font-weight:700">'
-            f"{letters[scheme.id]}</text>"
+            f'<text x="10" y="{y + 15}" {_letter_style(colour)}>{letters[scheme.id]}</text>'
             f'<text x="24" y="{y + 11}" style="font-size:12px">{html(label)}</text>'
             f'<text x="24" y="{y + 25}" class="nam-small">{html(scheme.name)}</text>'
             f'<path d="M{_LEFT} {y + 12}H{_RIGHT}" stroke="currentColor" stroke-opacity=".35" stroke-dasharray="1 4"/>'
@@ -274,7 +276,7 @@ def _here(entry: Entry) -> tuple[str, str]:
         printed = None if entry.weight_kg is None else printed_start_mg(entry.scheme, entry.weight_kg)
         amounts = "" if printed is None else f": {_range(*(milligrams(amount) for amount in printed))} mg/d"
         first = f"not its printed start{amounts}"
-    second = "last of a kind of step is cut short" if "step cut short" in by_kind else ""
+    second = "one step is cut short" if "step cut short" in by_kind else ""
     return first, second
 
 
@@ -336,7 +338,8 @@ def taper_summary(entries: Sequence[Entry], start: Fraction) -> str:
     holds = sum(isinstance(entry, TaperPlan) and bool(entry.courses) and not _draws(entry.scheme) for entry in entries)
     nothing = sum(isinstance(entry, TaperPlan) and not entry.courses for entry in entries)
     refused = [entry for entry in entries if isinstance(entry, NotLaidOut)]
-    parts = [f"From {milligrams(start)} mg/d: of {len(entries)} published schemes {steps} give steps"]
+    give = "gives" if steps == 1 else "give"
+    parts = [f"From {milligrams(start)} mg/d: of {len(entries)} published schemes {steps} {give} steps"]
     if holds:
         parts.append(f"{holds} only a time to hold")
     if nothing:

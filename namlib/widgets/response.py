@@ -101,7 +101,9 @@ class ResponseExplorer(Explorer):
             wrong, reason = next(iter(errors.items()))
             raise Refused(wrong, reason)
         limit = VISIT_FIELDS[_LIMIT]
+        # What is set once is folded away, so that the measures being moved stand right above the picture.
         controls: list[dict[str, Any]] = [
+            group_control("Baseline, strength test and upper limit of CK"),
             {
                 "name": "mmt_maximum",
                 "kind": "choice",
@@ -117,10 +119,10 @@ class ResponseExplorer(Explorer):
                 "range": (50, 500, 5),
                 "help": f"{limit.counts} The same at both visits.",
             },
+            *(_box(asked, "baseline") for asked in _ASKED),
+            group_control("Follow-up", open_=True),
+            *(_box(asked, "follow_up") for asked in _ASKED),
         ]
-        for visit, label in _VISITS.items():
-            controls.append(group_control(label, open_=True))
-            controls += [_box(asked, visit) for asked in _ASKED]
         super().__init__(name, page, inputs, title="Response explorer", controls=controls, pages={name: page.html})
 
     def show(self, inputs: Mapping[str, Any]) -> tuple[str, Page, dict[str, str]]:
