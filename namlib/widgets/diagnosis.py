@@ -25,6 +25,7 @@ from namlib.widgets.part import (
 _FIRST = ("anti_hmgcr", "anti_srp", "muscle_biopsy", "proximal_weakness", "ck_u_per_l", "onset_age_years")
 _GROUPS = {
     "Strength, group by group": (
+        "weakness",
         "weak_proximal_arms",
         "weak_proximal_legs",
         "neck_flexors_weaker",
@@ -32,7 +33,6 @@ _GROUPS = {
         "finger_flexors_weaker",
         "facial_weakness",
         "ocular_weakness",
-        "weakness",
     ),
     "Danger signs": (
         "dysphagia",
@@ -73,9 +73,9 @@ _GROUPS = {
         "other_enzymes_raised",
         "thyroid",
         "viral_screen",
+        "cancer_screen",
         "gene_test",
         "acid_alpha_glucosidase",
-        "cancer_screen",
         "other_antibodies",
     ),
     "Biopsy in detail": (
