@@ -18,7 +18,7 @@ from math import exp
 from typing import Any, Literal
 
 from namlib.frozen import Itself, frozen
-from namlib.model.rules import QUESTIONS, Rule, Truth, listed, rule, said
+from namlib.model.rules import Rule, Truth, all_of, in_order, listed, rule, said
 from namlib.records import Criteria, CriteriaItem, CriteriaLabel, Remark, ScoreModel
 from namlib.table import html, html_table
 from namlib.units import number
@@ -146,13 +146,10 @@ class Ready:
         return [key for key in self.questions if get(key) is None]
 
 
-_PLACE = {key: place for place, key in enumerate(QUESTIONS)}
-
-
 def ready(condition: Any) -> Ready:
     """Make a condition of the data ready."""
     made = rule(condition)
-    questions = tuple(sorted(made.questions, key=_PLACE.__getitem__))
+    questions = in_order(made.questions)
 
     @lru_cache(maxsize=256)
     def told(answers: tuple[Any, ...]) -> Told:
@@ -212,7 +209,7 @@ def unanswered(parts: Iterable[tuple[CriteriaItem, Ready]], findings: Findings) 
     A question stays named although another answer made it moot. So adding an answer never takes away one that it did
     not give.
     """
-    return tuple(sorted({key for _, made in parts for key in made.open_questions(findings)}, key=_PLACE.__getitem__))
+    return in_order(key for _, made in parts for key in made.open_questions(findings))
 
 
 def items_table(caption: str, items: Sequence[ItemResult], note: str) -> str:
@@ -309,7 +306,7 @@ class Enmc2016:
 def _fits(label: CriteriaLabel, met: Mapping[str, Truth]) -> Truth:
     """Whether a label of the criteria fits, in Kleene's logic."""
     parts = [met[name] for name in label.met] + [None if met[name] is None else not met[name] for name in label.absent]
-    return False if False in parts else None if None in parts else True
+    return all_of(parts)
 
 
 @frozen
@@ -766,7 +763,7 @@ def _scored(made: Compiled, model: ScoreModel, findings: Findings, results: Sequ
     chance_low, chance_high = probability(score_low, model), probability(score_high, model)
     class_low, class_high = _class_of(low, bars), _class_of(high, bars)
     preconditions = made.preconditions(findings)
-    applies = _all_hold(preconditions)
+    applies = all_of(part.met for part in preconditions)
     title = class_low if class_low == class_high else f"open, {class_low} to {class_high}"
     return EularAcr2017(
         class_low=class_low,
@@ -803,11 +800,6 @@ _APPLIES_WORDS: dict[Truth, str] = {
     False: "Another disease explains it better, as was stated, so the score must not be used.",
     None: "The score counts only where nothing else explains it better; that has not been stated.",
 }
-
-
-def _all_hold(preconditions: Sequence[ItemResult]) -> Truth:
-    values = [part.met for part in preconditions]
-    return False if False in values else None if None in values else True
 
 
 def _deciding(

@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import Any, Literal
 
 from namlib.frozen import Itself, frozen
-from namlib.model.rules import QUESTIONS, Rule, answer_words, rule, said
+from namlib.model.rules import QUESTIONS, Rule, answer_words, in_order, rule, said
 from namlib.records import IMNM, MIMIC_FEATURES, Mimic, MimicFeature
 from namlib.table import plain
 
@@ -21,7 +21,6 @@ State = Literal["excluded", "not excluded"]
 Compared = Literal["differs", "overlaps", "in part", "reference", "nothing stated"]
 
 IMNM_NAME = "IMNM, for comparison"
-_PLACE = {key: place for place, key in enumerate(QUESTIONS)}
 
 
 @frozen
@@ -239,7 +238,7 @@ def _result(mimic: Mimic, cells: Iterable[tuple[MimicFeature, Rule]], findings: 
         tuple(spoken["speaks against"]),
         tuple(spoken["speaks for"]),
         excluding,
-        tuple(sorted(asked, key=_PLACE.__getitem__)),
+        in_order(asked),
     )
 
 
@@ -248,7 +247,7 @@ def _because(excluding: Sequence[Reason], excluders: Sequence[Rule], findings: F
         return "; ".join(reason.words for reason in excluding)
     if not excluders:
         return "no answer of this form excludes it"
-    keys = dict.fromkeys(key for ready in excluders for key in sorted(ready.questions, key=_PLACE.__getitem__))
+    keys = dict.fromkeys(key for ready in excluders for key in in_order(ready.questions))
     return "; ".join(
         f"not answered: {said(QUESTIONS[key].label)}" if findings.get(key) is None else _told(key, findings)
         for key in keys

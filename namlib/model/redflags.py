@@ -12,13 +12,11 @@ from typing import Any, Literal
 
 from namlib.frozen import Itself, frozen
 from namlib.model.mimics import answers_met, open_questions
-from namlib.model.rules import QUESTIONS, Rule, rule, said
+from namlib.model.rules import QUESTIONS, Rule, in_order, rule, said
 from namlib.records import RedFlag, RedFlagAction
 
 Findings = Mapping[str, Any]
 State = Literal["present", "absent", "not asked"]
-
-_PLACE = {key: place for place, key in enumerate(QUESTIONS)}
 
 
 @frozen
@@ -100,6 +98,5 @@ def _result(flag: RedFlag, ready: Rule, findings: Findings) -> RedFlagResult:
     if value:
         return RedFlagResult(flag, "present", answers_met(ready, findings), flag.tonight)
     if value is None:
-        asked = tuple(sorted(set(open_questions(ready, findings)), key=_PLACE.__getitem__))
-        return RedFlagResult(flag, "not asked", ask=asked)
+        return RedFlagResult(flag, "not asked", ask=in_order(open_questions(ready, findings)))
     return RedFlagResult(flag, "absent")

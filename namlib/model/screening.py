@@ -26,7 +26,7 @@ from namlib.model.diagnosis import (
     remarks_list,
     unanswered,
 )
-from namlib.model.rules import Truth, listed, said
+from namlib.model.rules import Truth, all_of, listed, said
 from namlib.records import Criteria, Panel, RiskGroup
 from namlib.table import html, html_table
 
@@ -228,8 +228,7 @@ def imacs2023(findings: Findings, criteria: Criteria, enmc: Enmc2016) -> CancerR
     )
     deciding = _deciding(factors, *matter)
     low, high = groups[bottom], groups[top]
-    values = [part.met for part in preconditions]
-    applies: Truth = False if False in values else None if None in values else True
+    applies = all_of(part.met for part in preconditions)
     panels = {panel.id: panel for panel in criteria.panels}
     at_least = low.at_diagnosis if applies is not False else ()
     at_most = high.at_diagnosis if applies is not False else ()
