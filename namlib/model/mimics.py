@@ -7,7 +7,7 @@ or ranked, because no source gives likelihoods that could be multiplied for thes
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, Literal
 
@@ -179,15 +179,31 @@ def open_questions(ready: Rule, findings: Findings) -> Iterator[str]:
 # --- the mimics ----------------------------------------------------------------------------------------------------
 
 
+Judge = Callable[[Findings], MimicResult]
+
+
 @lru_cache(maxsize=4)
-def _ready(
-    known: Itself[Sequence[Mimic]], features: Itself[Sequence[MimicFeature]]
-) -> tuple[tuple[Mimic, tuple[tuple[MimicFeature, Rule], ...]], ...]:
+def _judges(known: Itself[Sequence[Mimic]], features: Itself[Sequence[MimicFeature]]) -> tuple[Judge, ...]:
     speaking: dict[str, list[tuple[MimicFeature, Rule]]] = {mimic.id: [] for mimic in known.held}
     for cell in features.held:
         if cell.effect is not None and cell.mimic in speaking:
             speaking[cell.mimic].append((cell, rule(cell.when)))
-    return tuple((mimic, tuple(speaking[mimic.id])) for mimic in known.held)
+    return tuple(_judge(mimic, tuple(speaking[mimic.id])) for mimic in known.held)
+
+
+def _judge(mimic: Mimic, cells: tuple[tuple[MimicFeature, Rule], ...]) -> Judge:
+    """Make a mimic ready; the same answers to its questions are judged only once."""
+    questions = in_order(key for _, ready in cells for key in ready.questions)
+
+    @lru_cache(maxsize=256)
+    def told(answers: tuple[Any, ...]) -> MimicResult:
+        return _result(mimic, cells, dict(zip(questions, answers, strict=True)))
+
+    def judge(findings: Findings) -> MimicResult:
+        get = findings.get
+        return told(tuple([get(key) for key in questions]))
+
+    return judge
 
 
 def mimics(findings: Findings, known: Sequence[Mimic], features: Sequence[MimicFeature]) -> tuple[MimicResult, ...]:
@@ -214,7 +230,7 @@ def mimics(findings: Findings, known: Sequence[Mimic], features: Sequence[MimicF
     >>> [result.mimic.id for result in results if result.state == "excluded"]
     ['hypothyroid']
     """
-    return tuple(_result(mimic, cells, findings) for mimic, cells in _ready(Itself(known), Itself(features)))
+    return tuple(judge(findings) for judge in _judges(Itself(known), Itself(features)))
 
 
 def _result(mimic: Mimic, cells: Iterable[tuple[MimicFeature, Rule]], findings: Findings) -> MimicResult:
