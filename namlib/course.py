@@ -618,7 +618,7 @@ def cancer_risk_imacs2023(patient: Patient) -> CancerRisk:
     --------
     >>> from namlib import Patient
     >>> cancer_risk_imacs2023(Patient(myositis_subtype="IMNM", anti_hmgcr="positive", dysphagia="severe"))
-    IMACS 2023: moderate to high risk
+    IMACS 2023: moderate to high risk, if it applies
     """
     from namlib.model import diagnosis, screening
 

@@ -265,8 +265,8 @@ LABELLED = {"ck_raised": True, "proximal_weakness": True, "anti_srp": "positive"
         ({"onset_age_years": 30.0, "symptom_months": 36.0, "myositis_subtype": "IMNM"}, True, "is meant for this"),
         ({"onset_age_years": 30.0, "symptom_months": 36.0} | LABELLED, True, "within 36 months"),
         # Nobody has said that it is myositis, and ENMC does not: an underactive thyroid is not screened for cancer.
-        ({"onset_age_years": 30.0, "symptom_months": 36.0}, None, "an inflammatory myopathy"),
-        ({"onset_age_years": 30.0, "symptom_months": 36.0, "ck_raised": False}, None, "an inflammatory myopathy"),
+        ({"onset_age_years": 30.0, "symptom_months": 36.0}, None, "myositis of a named kind"),
+        ({"onset_age_years": 30.0, "symptom_months": 36.0, "ck_raised": False}, None, "myositis of a named kind"),
         ({"onset_age_years": 30.0, "symptom_months": 36.5}, False, "within 36 months"),
         ({"onset_age_years": 17.0, "symptom_months": 6.0}, False, "as an adult"),
         ({"onset_age_years": 17.0}, False, "as an adult"),
@@ -277,6 +277,7 @@ LABELLED = {"ck_raised": True, "proximal_weakness": True, "anti_srp": "positive"
 def test_for_whom_the_guideline_is_meant_is_said(answers: Answers, applies: bool | None, words: str) -> None:
     result = risk_of(answers)
     assert result.applies is applies and words in result.applies_words
+    assert result.title.endswith(", if it applies") is (applies is None)
     if applies is False:
         assert result.panels == () == result.panels_if_higher and result.later == ""
         assert repr(result).startswith("IMACS 2023: not meant for this patient (by its factors ")
@@ -304,6 +305,7 @@ def test_an_open_group_says_what_only_the_higher_one_asks_for() -> None:
 
 REMARKS: dict[str, tuple[Answers, Answers]] = {
     "pet_tif1": (with_factors("dermatomyositis", "onset_over_40", "anti_tif1_gamma"), {"cutaneous_necrosis": True}),
+    "checkpoint_inhibitor": (BARE, {"checkpoint_inhibitor": True}),
     "childhood": (BARE, {"onset_age_years": 12.0}),
     "inclusion_body": (BARE, {"myositis_subtype": "inclusion body myositis"}),
     "seronegative_french": (BARE | {"anti_srp": None, "muscle_biopsy": "necrotizing"}, {"anti_srp": "negative"}),
@@ -337,6 +339,7 @@ def test_the_quarrel_over_seronegative_imnm_is_not_told_of_other_diseases() -> N
         {"myositis_subtype": "dermatomyositis"},
         {"muscle_biopsy": "other"},
         {"muscle_biopsy": None},
+        {"checkpoint_inhibitor": True},
     ):
         assert "seronegative_french" not in said_of(seronegative | other)
     for same in ({"other_antibodies": None}, {"myositis_subtype": "IMNM"}, {}):

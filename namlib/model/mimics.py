@@ -155,7 +155,7 @@ def answers_met(ready: Rule, findings: Findings) -> str:
     --------
     >>> ready = rule({"any": [{"field": "raynaud", "is": True}, {"field": "lung_disease", "is": True}]})
     >>> answers_met(ready, {"raynaud": True, "lung_disease": False})
-    'white fingers in the cold (Raynaud): yes'
+    'Raynaud phenomenon: yes'
     """
     return "; ".join(dict.fromkeys(_met_by(ready, findings)))
 

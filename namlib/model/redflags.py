@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from namlib.frozen import Itself, frozen
 from namlib.model.mimics import answers_met, open_questions
-from namlib.model.rules import QUESTIONS, Rule, rule
+from namlib.model.rules import QUESTIONS, Rule, rule, said
 from namlib.records import RedFlag, RedFlagAction
 
 Findings = Mapping[str, Any]
@@ -45,7 +45,7 @@ class RedFlagResult:
             return f"{self.flag.sign}: present ({self.why}); {len(self.tonight)} lines for tonight"
         if self.state == "absent":
             return f"{self.flag.sign}: absent"
-        return f"{self.flag.sign}: not asked; open: {', '.join(self.ask)}"
+        return f"{self.flag.sign}: not asked ({'; '.join(said(QUESTIONS[key].label) for key in self.ask)})"
 
     def to_dict(self) -> dict[str, Any]:
         """Return the result as plain data that JSON can hold."""

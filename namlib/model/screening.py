@@ -215,7 +215,7 @@ def imacs2023(findings: Findings, criteria: Criteria, enmc: Enmc2016) -> CancerR
     >>> known = {item.id: item for item in load().criteria}
     >>> case = findings({"myositis_subtype": "IMNM", "anti_hmgcr": "positive", "onset_age_years": 66.0})
     >>> imacs2023(case, known["imacs_2023"], enmc2016(case, known["enmc_2016"]))
-    IMACS 2023: moderate to high risk
+    IMACS 2023: moderate to high risk, if it applies
     """
     made = compiled(criteria)
     seen, taken = _subtype(findings, enmc)
@@ -238,7 +238,11 @@ def imacs2023(findings: Findings, criteria: Criteria, enmc: Enmc2016) -> CancerR
     return CancerRisk(
         group_low=low.id,
         group_high=high.id,
-        title=title if applies is not False else f"not meant for this patient (by its factors {title})",
+        title={
+            True: title,
+            None: f"{title}, if it applies",
+            False: f"not meant for this patient (by its factors {title})",
+        }[applies],
         because=_because(factors, counts),
         factors=factors,
         missing=unanswered(made.items, findings),
