@@ -12,7 +12,14 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 SCIENTIFIC = ("numpy", "pandas", "matplotlib", "scipy")
 READERS = ("pydantic", "ruamel", "bibtexparser")
-EXPLORERS = ("nam.DoseExplorer()", "nam.PathwayExplorer()", "nam.ResponseExplorer()")
+EXPLORERS = (
+    "nam.DoseExplorer()",
+    "nam.PathwayExplorer()",
+    "nam.DiagnosisExplorer()",
+    "nam.AntibodyTestExplorer()",
+    "nam.ResponseExplorer()",
+    "nam.TaperExplorer()",
+)
 
 # Before anything else is imported: these packages are not to be found.
 BLOCKED = f"""
@@ -34,6 +41,10 @@ CORE_TESTS = (
     "test_explorers.py",
     "test_hostile_inputs.py",
     "test_published_records.py",
+    "test_diagnosis.py",
+    "test_screening.py",
+    "test_red_flags.py",
+    "test_intervals.py",
 )
 
 

@@ -285,7 +285,7 @@ def test_the_enzyme_furthest_above_its_limit_at_baseline_counts() -> None:
         ({"mmt_maximum": 40}, "mmt_maximum", "80 to 260"),
         ({"ck_u_per_l": "140 ukat/L"}, "ck_u_per_l", "microkatal"),
         ({"ck_u_per_l": float("nan")}, "ck_u_per_l", "finite"),
-        ({"ck_upper_limit_u_per_l": 0}, "ck_upper_limit_u_per_l", "20 to 1000"),
+        ({"ck_upper_limit_u_per_l": 0}, "ck_upper_limit_u_per_l", "20 to 1,000"),
         ({"extramuscular_cm": True}, "extramuscular_cm", "not a number"),
         ({"extramuscular_cm": Decimal("NaN")}, "extramuscular_cm", "not a number"),
         ({"mmt8_points": 44}, "mmt8_points", "did you mean mmt_points"),

@@ -16,6 +16,7 @@ from typing import Any, Literal
 
 from namlib.frozen import frozen
 from namlib.records import Refused
+from namlib.units import number
 
 Kind = Literal["number", "choice", "yes_no", "test", "set"]
 Result = Literal["positive", "negative", "not_tested", "not_reported"]
@@ -415,7 +416,7 @@ def _shown(raw: object) -> str:
 
 
 def _accepts(field: Field) -> str:
-    return f"{field.low:g} to {field.high:g} {field.unit}"
+    return f"{number(field.low)} to {number(field.high)} {field.unit}"
 
 
 def read_number(field: Field, raw: object) -> float:

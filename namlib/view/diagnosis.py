@@ -19,7 +19,7 @@ from namlib.view.slots import Page, Slots, StateSlot
 
 _LETTER: dict[Truth, str] = {True: "1", None: "?", False: "0"}
 # Pixels a point is long in the bars, and on the scales.
-_POINT_PX = 18
+_POINT_PX = 15
 _SCALE_WIDTH, _SCALE_LEFT, _SCALE_RIGHT, _SCALE_END = 470, 8, 440, 12.0
 _COLOUR = {"no_biopsy": BLUE, "biopsy": ORANGE}
 
@@ -35,6 +35,7 @@ _STYLE = (
     ".nam-diag caption{text-align:left;font-weight:600;padding:.2em 0;caption-side:top}"
     ".nam-diag.nam-diag th,.nam-diag.nam-diag td{text-align:left;vertical-align:top;padding:.15em .4em;"
     "border-top:1px solid #8884;font-weight:400;white-space:normal}"
+    ".nam-diag.nam-diag .nam-points{white-space:nowrap}"
     ".nam-diag.nam-diag thead th{font-weight:600;border-top:0}"
     ".nam-diag .nam-m{display:inline-block;width:1.1em;font-weight:700}"
     ".nam-diag [aria-describedby=nam-on] .nam-m::before{content:'\\2713'}"
@@ -58,7 +59,7 @@ _STYLE = (
     ".nam-explorer .nam-diag .nam-summary{min-height:4.2em;margin:0}"
     ".nam-explorer .nam-diag .nam-danger{height:7.5em;overflow:auto}"
     ".nam-explorer .nam-diag .nam-verdict{min-height:1.4em}"
-    ".nam-explorer .nam-diag .nam-because{height:5.4em;overflow:auto}"
+    ".nam-explorer .nam-diag .nam-because{height:6.8em;overflow:auto}"
     ".nam-explorer .nam-diag .nam-next{min-height:2.6em}"
     ".nam-explorer .nam-diag .nam-enmc{height:31em;overflow:auto}"
     ".nam-explorer .nam-diag .nam-items{height:27em;overflow:auto}"

@@ -338,7 +338,8 @@ def taper_summary(entries: Sequence[Entry], start: Fraction) -> str:
     holds = sum(isinstance(entry, TaperPlan) and bool(entry.courses) and not _draws(entry.scheme) for entry in entries)
     nothing = sum(isinstance(entry, TaperPlan) and not entry.courses for entry in entries)
     refused = [entry for entry in entries if isinstance(entry, NotLaidOut)]
-    parts = [f"From {milligrams(start)} mg/d: of {len(entries)} published schemes {steps} give steps"]
+    give = "gives" if steps == 1 else "give"
+    parts = [f"From {milligrams(start)} mg/d: of {len(entries)} published schemes {steps} {give} steps"]
     if holds:
         parts.append(f"{holds} only a time to hold")
     if nothing:

@@ -22,18 +22,7 @@ from namlib.widgets.part import (
     start_inputs,
 )
 
-_FIRST = (
-    "anti_hmgcr",
-    "anti_srp",
-    "ck_u_per_l",
-    "ck_upper_limit_u_per_l",
-    "proximal_weakness",
-    "muscle_biopsy",
-    "onset_age_years",
-    "symptom_months",
-    "sex",
-    "statin",
-)
+_FIRST = ("anti_hmgcr", "anti_srp", "muscle_biopsy", "proximal_weakness", "ck_u_per_l", "onset_age_years")
 _GROUPS = {
     "Strength, group by group": (
         "weak_proximal_arms",
@@ -63,6 +52,9 @@ _GROUPS = {
         "connective_tissue_disease",
     ),
     "History and exposures": (
+        "statin",
+        "sex",
+        "symptom_months",
         "checkpoint_inhibitor",
         "other_myotoxin",
         "better_off_trigger",
@@ -74,6 +66,7 @@ _GROUPS = {
         "used",
     ),
     "Blood and genes": (
+        "ck_upper_limit_u_per_l",
         "ck_raised",
         "other_enzymes_raised",
         "thyroid",

@@ -64,7 +64,11 @@ function control(spec, uid, change) {
         input.value = spec.steps.filter((step) => Number(step) <= Number(value)).length - 1;
         input.setAttribute("aria-valuetext", `${value} ${spec.unit}`);
       } else if (input.type === "range") {
-        if (value !== "" && !Number.isNaN(Number(value))) input.value = value;
+        // An empty box has no place on the slider: it waits, pale, at the low end.
+        const blank = String(value ?? "").trim() === "";
+        input.classList.toggle("nam-blank", blank);
+        if (blank) input.value = input.min;
+        else if (!Number.isNaN(Number(value))) input.value = value;
       } else if (input.value !== String(value ?? "")) input.value = value ?? "";
     }
   };

@@ -12,6 +12,7 @@ import traitlets
 from namlib import store
 from namlib.model.findings import FIELDS, Field, contradiction, drug_words, read
 from namlib.records import Refused
+from namlib.units import number
 from namlib.view.slots import Page
 
 NOTICE = (
@@ -23,7 +24,7 @@ NOTICE = (
 def number_control(name: str, slider: tuple[float, float, float] | None = None) -> dict[str, Any]:
     """Describe a number box, with a slider beside it where one is given."""
     field = FIELDS[name]
-    words = f"{field.low:g} to {field.high:g}; blank means not known."
+    words = f"{number(field.low)} to {number(field.high)}; blank means not known."
     spec = {"name": name, "kind": "number", "label": field.label, "unit": field.unit, "help": words}
     return spec if slider is None else {**spec, "range": slider}
 
