@@ -345,7 +345,7 @@ def ck_and_strength(moments: Sequence[CkStrength], labels: Sequence[str], links:
     axes.xaxis.set_major_locator(FixedLocator(_CK_TICKS))
     axes.xaxis.set_minor_locator(NullLocator())
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: number(value)))
-    axes.set_xlabel("creatine kinase [U/L], logarithmic")
+    axes.set_xlabel("CK [U/L], logarithmic")
     axes.grid(axis="x", color="#8883", linewidth=0.8)
     for margin, words in ((normal, "normal"), (raised, "raised,\nno number")):
         margin.set_facecolor("#8881")
