@@ -1,4 +1,4 @@
-"""``python -m namlib check`` checks ledger and notebooks; ``python -m namlib compile`` writes ``data/ledger.json``."""
+"""``python -m namlib check`` checks ledger and notebooks; ``python -m namlib compile`` writes ``data/ledger.jsonl``."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     checking.add_argument(
         "folder", nargs="?", type=Path, default=store.PACKAGE.parent / "notebooks", help="folder of notebooks"
     )
-    commands.add_parser("compile", help="validate the data files and write ledger.json and the JSON Schemas")
+    commands.add_parser("compile", help="validate the data files and write ledger.jsonl and the JSON Schemas")
     chosen = parser.parse_args(arguments)
     try:
         if chosen.command == "compile":

@@ -732,12 +732,12 @@ def _measured(names: tuple[str, ...]) -> Html:
 
 
 def red_flags(patient: Patient | None = None) -> Table[RedFlagResult]:
-    """Say of every danger sign whether it is present, absent or not asked, and what to do the same night.
+    """Say of every danger sign whether it is present, absent or not asked, and what belongs to the same night.
 
     Parameters
     ----------
     patient : Patient, optional
-        Without one, every sign is shown with what to do if it is present.
+        Without one, every sign is shown with what belongs to the night in which it is present.
 
     Examples
     --------

@@ -1,20 +1,20 @@
-"""Frozen records that are cheap to define.
+"""Frozen records that are cheap to define and cheap to make.
 
-``dataclass`` writes and compiles new ``__eq__``, ``__hash__`` and ``__repr__`` code for every class, which for the few
-dozen records of the course costs as much start-up as reading the whole ledger. These three are the same for all
-records, so they are written once here.
+``dataclass`` writes and compiles new ``__init__``, ``__eq__``, ``__hash__`` and ``__setattr__`` code for every class,
+which for the many records of the course costs more start-up than reading the whole ledger. These methods are the same
+for all records, so they are written once here; ``dataclass`` only collects the fields.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any, Generic, TypeVar, dataclass_transform
+from dataclasses import MISSING, FrozenInstanceError, dataclass
+from typing import Any, Generic, NoReturn, TypeVar, cast, dataclass_transform
 
 T = TypeVar("T")
 
 
 def _values(record: Any) -> tuple[Any, ...]:
-    return tuple(getattr(record, name) for name in record.__dataclass_fields__)
+    return tuple([getattr(record, name) for name in record.__dataclass_fields__])
 
 
 def _same(self: Any, other: object) -> bool:
@@ -31,6 +31,34 @@ def _shown(self: Any) -> str:
     return f"{type(self).__name__}({held})"
 
 
+def _made(self: Any, *values: Any, **named: Any) -> None:
+    names, defaults, finish = self.__record__
+    held = vars(self)
+    if len(values) > len(names):
+        raise TypeError(f"{type(self).__name__} has {len(names)} fields, {len(values)} values were given")
+    held.update(zip(names, values, strict=False))
+    for name, value in named.items():
+        if name not in self.__dataclass_fields__:
+            raise TypeError(f"{type(self).__name__} has no field {name!r}")
+        if name in held:
+            raise TypeError(f"{type(self).__name__} was given {name!r} twice")
+        held[name] = value
+    if len(held) < len(names):
+        missing = [name for name in names if name not in held and name not in defaults]
+        if missing:
+            raise TypeError(f"{type(self).__name__} lacks {', '.join(missing)}")
+        # In field order, as positional values come.
+        values_by_name = {**defaults, **held}
+        held.clear()
+        held.update((name, values_by_name[name]) for name in names)
+    if finish:
+        self.__post_init__()
+
+
+def _unchanged(self: Any, name: str, value: object = None) -> NoReturn:
+    raise FrozenInstanceError(f"cannot assign to field {name!r}")
+
+
 @dataclass_transform(frozen_default=True)
 def frozen(cls: type[T]) -> type[T]:
     """Make a class a frozen dataclass; a ``__repr__`` of its own is kept.
@@ -41,19 +69,26 @@ def frozen(cls: type[T]) -> type[T]:
     ... class Point:
     ...     x: int
     ...     y: int = 0
-    >>> Point(1), Point(1) == Point(1, 0), Point(1) == Point(2)
-    (Point(x=1, y=0), True, False)
+    >>> Point(1), Point(y=2, x=1), Point(1) == Point(1, 0), Point(1) == Point(2)
+    (Point(x=1, y=0), Point(x=1, y=2), True, False)
     >>> Point(1).x = 2
     Traceback (most recent call last):
     dataclasses.FrozenInstanceError: cannot assign to field 'x'
+    >>> Point()
+    Traceback (most recent call last):
+    TypeError: Point lacks x
     """
-    own_repr = "__repr__" in vars(cls)
-    made = dataclass(frozen=True, eq=False, repr=False)(cls)
-    made.__eq__ = _same  # type: ignore[method-assign]
-    made.__hash__ = _hash  # type: ignore[method-assign]
-    if not own_repr:
-        made.__repr__ = _shown  # type: ignore[method-assign]
-    return made
+    own = vars(cls)
+    methods = {"__init__": _made, "__eq__": _same, "__hash__": _hash, "__repr__": _shown}
+    methods |= {"__setattr__": _unchanged, "__delattr__": _unchanged}
+    for name, method in methods.items():
+        if name != "__repr__" or name not in own:
+            setattr(cls, name, method)
+    made: Any = dataclass(init=False, eq=False, repr=False, match_args=False)(cls)
+    fields = made.__dataclass_fields__
+    defaults = {name: field.default for name, field in fields.items() if field.default is not MISSING}
+    made.__record__ = (tuple(fields), defaults, hasattr(made, "__post_init__"))
+    return cast(type[T], made)
 
 
 class Itself(Generic[T]):

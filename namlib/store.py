@@ -1,6 +1,6 @@
 """The only module that opens files: the ledger, its compiled form, and the notebooks.
 
-The ledger is read in one of two ways. If ``ledger.json`` carries the fingerprint of the data files as they are now, it
+The ledger is read in one of two ways. If ``ledger.jsonl`` carries the fingerprint of the data files as they are now, it
 is used as it stands: those very bytes were validated when it was made. Otherwise every file is read and checked again.
 """
 
@@ -46,7 +46,7 @@ FILES = (
 )
 # The rules a row was checked against are part of what the compiled ledger vouches for.
 _RULES = ("frozen.py", "units.py", "records.py", "validate.py", "model/findings.py", "model/rules.py")
-COMPILED = "ledger.json"
+COMPILED = "ledger.jsonl"
 
 ConditionCheck = Callable[[Any], None]
 
@@ -138,16 +138,21 @@ def _load_compiled(folder: Path) -> Ledger | None:
     compiled = folder / COMPILED
     if not compiled.is_file():
         return None
-    held = json.loads(compiled.read_text(encoding="utf-8"))
-    if held.get("fingerprint") != fingerprint(folder):
+    # One line for the stamp and one for each part: a part is only parsed when it is first asked for.
+    stamp, *lines = compiled.read_text(encoding="utf-8").split("\n")
+    if json.loads(stamp) != {"fingerprint": fingerprint(folder)}:
         return None
     revivers = dict(_revivers(Ledger))
-    names = (field.name for field in dataclasses.fields(Ledger))
-    return Ledger.waiting({name: partial(revivers[place], held["ledger"][place]) for place, name in enumerate(names)})
+    names = [field.name for field in dataclasses.fields(Ledger)]
+
+    def part(place: int) -> Any:
+        return revivers[place](json.loads(lines[place]))
+
+    return Ledger.waiting({name: partial(part, place) for place, name in enumerate(names)})
 
 
 def compile_ledger(check_condition: ConditionCheck | None = None, folder: Path | None = None) -> Path:
-    """Validate every data file and write ``ledger.json`` and the JSON Schemas beside them.
+    """Validate every data file and write ``ledger.jsonl`` and the JSON Schemas beside them.
 
     Raises
     ------
@@ -159,8 +164,9 @@ def compile_ledger(check_condition: ConditionCheck | None = None, folder: Path |
     place = folder or data_folder()
     ledger = read_ledger(place, check_condition)
     target = place / COMPILED
-    content = {"fingerprint": fingerprint(place), "ledger": _packed(ledger)}
-    _write(target, json.dumps(content, ensure_ascii=False, separators=(",", ":"), sort_keys=True) + "\n")
+    written = partial(json.dumps, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
+    parts = [_packed(getattr(ledger, field.name)) for field in dataclasses.fields(ledger)]
+    _write(target, "".join(f"{written(line)}\n" for line in ({"fingerprint": fingerprint(place)}, *parts)))
     for file, schema in validate.schemas().items():
         name = file.replace(".", "_") + ".schema.json"
         _write(place / "schemas" / name, json.dumps(schema, ensure_ascii=False, indent=1, sort_keys=True) + "\n")

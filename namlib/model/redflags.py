@@ -1,4 +1,4 @@
-"""Danger signs: present, absent or not asked, and what to do the same night.
+"""Danger signs: present, absent or not asked, and what belongs to the same night.
 
 A sign is absent only when every question it hangs on was answered so. One answer is missing and the sign could still be
 there: then it is ``not asked``, with the question to ask.
@@ -37,12 +37,12 @@ class RedFlagResult:
 
     @property
     def facts(self) -> tuple[str, ...]:
-        """Ids of the facts behind the sign and behind what to do."""
+        """Ids of the facts behind the sign and behind the lines for tonight."""
         return tuple(dict.fromkeys((*self.flag.facts, *(key for act in self.flag.tonight for key in act.facts))))
 
     def __repr__(self) -> str:
         if self.state == "present":
-            return f"{self.flag.sign}: present ({self.why}); {len(self.tonight)} things to do tonight"
+            return f"{self.flag.sign}: present ({self.why}); {len(self.tonight)} lines for tonight"
         if self.state == "absent":
             return f"{self.flag.sign}: absent"
         return f"{self.flag.sign}: not asked; open: {', '.join(self.ask)}"
