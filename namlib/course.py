@@ -1118,9 +1118,9 @@ class VisitGrid(Table[VisitCell]):
         count = {basis: sum(cell.basis == basis for cell in self) for basis in _BASES}
         measures = len({cell.measure for cell in self})
         return (
-            f"Visit grid: {measures} measures, {len(self)} cells. Whose intervals: a source on IMNM fixes "
-            f"{count['IMNM source']}, one on myositis {count['myositis source']}, one on a drug "
-            f"{count['drug source']}; {count['course convention']} are this course's convention."
+            f"Visit grid: {measures} measures, {len(self)} cells. The day is fixed by a source on IMNM in "
+            f"{count['IMNM source']} of them, by one on myositis in {count['myositis source']}, by one on a drug in "
+            f"{count['drug source']}; in {count['course convention']} it is this course's convention."
         )
 
     def __repr__(self) -> str:

@@ -335,16 +335,17 @@ def ck_and_strength(moments: Sequence[CkStrength], labels: Sequence[str], links:
     FigureCanvasAgg(figure)
     tall = figure.get_figheight()
     low_edge, high_edge = 0.62 / tall, 1 - 0.95 / tall
-    axes = figure.add_axes((0.385, low_edge, 0.265, high_edge - low_edge))
-    normal = figure.add_axes((0.328, low_edge, 0.05, high_edge - low_edge), sharey=axes)
-    raised = figure.add_axes((0.658, low_edge, 0.06, high_edge - low_edge), sharey=axes)
+    axes = figure.add_axes((0.457, low_edge, 0.21, high_edge - low_edge))
+    # Left of this margin there is room for the longest heading.
+    normal = figure.add_axes((0.4, low_edge, 0.05, high_edge - low_edge), sharey=axes)
+    raised = figure.add_axes((0.674, low_edge, 0.05, high_edge - low_edge), sharey=axes)
     axes.set_xscale("log")
     axes.set_xlim(*_CK_AXIS)
     axes.set_ylim(y + 0.4, 0.7)
     axes.xaxis.set_major_locator(FixedLocator(_CK_TICKS))
     axes.xaxis.set_minor_locator(NullLocator())
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: number(value)))
-    axes.set_xlabel("creatine kinase [U/L], logarithmic")
+    axes.set_xlabel("CK [U/L], logarithmic")
     axes.grid(axis="x", color="#8883", linewidth=0.8)
     for margin, words in ((normal, "normal"), (raised, "raised,\nno number")):
         margin.set_facecolor("#8881")
@@ -356,7 +357,7 @@ def ck_and_strength(moments: Sequence[CkStrength], labels: Sequence[str], links:
         part.spines[:].set_visible(False)
 
     for height, heading in headings:
-        normal.text(-6.35, height, heading, va="center", fontsize=9.5, fontweight="bold")
+        normal.text(-7.8, height, heading, va="center", fontsize=9.5, fontweight="bold")
     path: list[tuple[float, float]] = []
     for place, (moment, height) in enumerate(zip(moments, heights, strict=True)):
         shape, colour = _STATE[moment.strength]
@@ -373,7 +374,7 @@ def ck_and_strength(moments: Sequence[CkStrength], labels: Sequence[str], links:
                 arrowprops={"arrowstyle": "->", "color": colour, "linewidth": 1.6},
             )
         where.plot([across], [height], marker=shape, color=colour, markersize=8.5, linestyle="none", clip_on=False)
-        normal.text(-6.15, height, moment.moment, va="center", fontsize=9)
+        normal.text(-7.6, height, moment.moment, va="center", fontsize=9)
         raised.text(1.2, height, moment.strength_said, va="center", fontsize=9)
         # A thin line joins the moments of one patient that have a number.
         path = path if place and moments[place - 1].who == moment.who else []
