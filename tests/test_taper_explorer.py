@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html as entities
 import math
 import re
 from typing import Any
@@ -15,6 +14,7 @@ from namlib.model.taper import START_DOSE
 from namlib.records import Refused
 from namlib.view.taper import NONE_PROPOSED
 from namlib.widgets.taper import _POPULATIONS, _SLIDERS
+from tests.live import assert_stands_in_its_page, enter, words
 
 LEDGER = course.ledger()
 POPULATIONS = list(_POPULATIONS)
@@ -23,15 +23,6 @@ POPULATIONS = list(_POPULATIONS)
 @pytest.fixture
 def explorer() -> Any:
     return nam.TaperExplorer()
-
-
-def enter(explorer: Any, **inputs: Any) -> Any:
-    explorer.inputs = {**explorer.inputs, **inputs, "seq": explorer.inputs["seq"] + 1}
-    return explorer.frame
-
-
-def words(markup: str) -> str:
-    return entities.unescape(re.sub(r"<[^>]+>", " ", markup))
 
 
 def still(markup: str) -> str:
@@ -43,12 +34,8 @@ def still(markup: str) -> str:
 @pytest.mark.parametrize("population", POPULATIONS)
 @pytest.mark.parametrize(("start", "weight"), [("60", "80"), ("40", "20"), ("22", ""), ("200", "100")])
 def test_every_slot_value_stands_in_the_page_where_the_browser_would_put_it(population: str, start: str, weight: str):
-    page = nam.TaperExplorer(start, weight_kg=weight, population=population).page
-    for number, value in enumerate(page.values):
-        places = re.findall(rf'data-t="{number}">([^<]*)<', page.html)
-        bound = re.findall(rf'data-a="[^"]*?([\w-]+):{number}[ "]', page.html)
-        assert places or bound, f"slot {number} is nowhere"
-        assert all(entities.unescape(place) == value for place in places)
+    explorer = nam.TaperExplorer(start, weight_kg=weight, population=population)
+    assert_stands_in_its_page(explorer.page, explorer.phrases)
 
 
 @pytest.mark.parametrize("population", POPULATIONS)
