@@ -112,6 +112,9 @@ def variants() -> list[Variant]:
     plain = f'nam.DoseExplorer("{DRUG}", use_frames=False)'
     weight = 'input[type=range][data-field="weight_kg"]'
     onset = 'input[type=range][data-field="onset_age_years"]'
+    muscle = 'input[type=range][data-field="follow_up_mmt_points"]'
+    start = 'input[type=range][data-field="start_mg_per_d"]'
+    test = 'select[data-field="test"]'
     return [
         Variant("comm echo", ECHO, "input[type=range]", ".echo", "range", "floor"),
         Variant("interact + inline", INTERACT, ".noUi-handle", ".jp-OutputArea-child", "handle"),
@@ -125,6 +128,9 @@ def variants() -> list[Variant]:
         ),
         Variant("diagnosis, select", DIAGNOSIS, 'select[data-field="muscle_biopsy"]', ".nam-page", "select", "kernel"),
         Variant("diagnosis, range", DIAGNOSIS, onset, ".nam-page", "range", "kernel"),
+        Variant("antibody test, select", "nam.AntibodyTestExplorer()", test, ".nam-page", "select", "kernel"),
+        Variant("response, range", "nam.ResponseExplorer()", muscle, ".nam-page", "range", "kernel"),
+        Variant("taper, range", "nam.TaperExplorer()", start, ".nam-page", "range", "kernel"),
     ]
 
 

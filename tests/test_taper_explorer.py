@@ -87,8 +87,8 @@ def test_the_table_and_the_sentences_say_what_the_model_says(population: str):
 
 def test_lines_and_bars_end_where_the_model_ends():
     explorer = nam.TaperExplorer(60, weight_kg=60)
-    # 126 days of 728 across 488 points from 218: the mark of the Australian scheme stands there, at 25 of 100 mg.
-    x, y = 218 + 488 * 126 / 728, 310 - 280 * 25 / 100
+    # 126 days of 728 across 466 points from 240: the mark of the Australian scheme stands there, at 25 of 100 mg.
+    x, y = 240 + 466 * 126 / 728, 310 - 280 * 25 / 100
     assert f"translate({x:.1f} {y:.1f})".replace(".0 ", " ").replace(".0)", ")") in explorer.page.html
 
 

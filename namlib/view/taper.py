@@ -25,7 +25,7 @@ from namlib.view.slots import Page, Slots
 
 Entry = TaperPlan | NotLaidOut
 
-_WIDTH, _LEFT, _RIGHT = 900, 218, 706
+_WIDTH, _LEFT, _RIGHT = 900, 240, 706
 _TOP, _BASE = 30, 310  # the plot of doses
 _ROWS_TOP, _ROW = 388, 34  # the bars below it
 # How far the axes reach, whatever is entered, so that lines move and scales do not.
