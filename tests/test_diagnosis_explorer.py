@@ -210,7 +210,13 @@ def test_every_phrase_is_used_by_some_patient(one: Any) -> None:
     blank = {name: values[0] for name, values in offers.items()}
     dermatomyositis = {"myositis_subtype": "dermatomyositis", "other_antibodies": {"TIF1-gamma"}}
     dermatomyositis |= {"onset_age_years": 55, "persistent_activity": True}
-    starts = [{}, T01 | {"anti_srp": "positive"}, SERONEGATIVE | {"other_antibodies": set()}, dermatomyositis]
+    starts = [
+        {},
+        T01 | {"anti_srp": "positive"},
+        T01 | {"other_antibodies": {"Mi-2"}},
+        SERONEGATIVE | {"other_antibodies": set()},
+        dermatomyositis,
+    ]
     starts += [{name: value for name, value in start.items() if name != "family_history"} for start in starts]
     used: set[int] = set()
     for turn in range(1500):
@@ -270,8 +276,8 @@ def test_a_start_with_what_is_not_asked_or_contradicts_itself_is_refused_in_word
 
 def test_it_says_its_result_in_one_line() -> None:
     assert repr(nam.DiagnosisExplorer(**SICK)) == (
-        "DiagnosisExplorer: ENMC 2016: anti-SRP myopathy, but stop: checkpoint inhibitor and anti-MDA5 with signs from "
-        "the lung. EULAR/ACR 2017 without biopsy: probable. Cancer risk by IMACS 2023: moderate to high risk, if it "
+        "DiagnosisExplorer: ENMC 2016: anti-SRP myopathy, but stop: checkpoint inhibitor, anti-MDA5 with signs from "
+        "the lung and a second myositis-specific antibody. EULAR/ACR 2017 without biopsy: probable. Cancer risk by IMACS 2023: moderate to high risk, if it "
         "applies. 16 of 17 mimics not excluded."
     )
 
