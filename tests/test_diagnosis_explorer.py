@@ -277,8 +277,8 @@ def test_a_start_with_what_is_not_asked_or_contradicts_itself_is_refused_in_word
 def test_it_says_its_result_in_one_line() -> None:
     assert repr(nam.DiagnosisExplorer(**SICK)) == (
         "DiagnosisExplorer: ENMC 2016: anti-SRP myopathy, but stop: checkpoint inhibitor, anti-MDA5 with signs from "
-        "the lung and a second myositis-specific antibody. EULAR/ACR 2017 without biopsy: probable. Cancer risk by IMACS 2023: moderate to high risk, if it "
-        "applies. 16 of 17 mimics not excluded."
+        "the lung and a second myositis-specific antibody. EULAR/ACR 2017 without biopsy: probable. Cancer risk by "
+        "IMACS 2023: moderate to high risk, if it applies. 16 of 17 mimics not excluded."
     )
 
 
