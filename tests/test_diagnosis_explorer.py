@@ -450,6 +450,15 @@ def test_signs_that_were_not_asked_for_stay_listed_beside_those_that_are_there()
             assert (f"<li>{result.flag.sign}</li>" in shown) == (result.state == "not asked")
 
 
+def test_several_danger_signs_are_all_named_before_the_lines_of_the_first() -> None:
+    shown = section(nam.DiagnosisExplorer(**SICK).page.html, DANGER_TITLE)
+    first = words(shown.split("</li>")[0])
+    assert "3 signs:" in first
+    for name in ("breathing", "checkpoint_inhibitor", "mda5_lung"):
+        assert next(flag.sign for flag in LEDGER.red_flags if flag.id == name) in first
+    assert "signs:" not in section(nam.DiagnosisExplorer(dyspnoea=True).page.html, DANGER_TITLE)
+
+
 def test_every_stop_and_qualification_stands_on_the_page_with_the_test_that_would_tell() -> None:
     for known in (SICK, SERONEGATIVE):
         explorer = nam.DiagnosisExplorer(**known)

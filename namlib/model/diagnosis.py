@@ -18,7 +18,7 @@ from math import exp
 from typing import Any, Literal
 
 from namlib.frozen import Itself, frozen
-from namlib.model.rules import Rule, Truth, all_of, in_order, listed, rule, said
+from namlib.model.rules import Rule, Truth, all_of, by_answers, in_order, listed, rule, said
 from namlib.records import Criteria, CriteriaItem, CriteriaLabel, Remark, ScoreModel
 from namlib.table import html, html_table
 from namlib.units import number
@@ -127,18 +127,12 @@ Told = tuple[Truth, str, tuple[str, ...]]
 class Ready:
     """A condition of the data made ready: ``questions`` in the order in which a reader is asked.
 
-    ``told`` gives value, reason and the questions that could settle it, for the answers to those questions; the same
-    answers are worked out only once.
+    ``read`` gives value, reason and the questions that could settle it, for a patient.
     """
 
     rule: Rule
     questions: tuple[str, ...]
-    told: Callable[[tuple[Any, ...]], Told]
-
-    def read(self, findings: Findings) -> Told:
-        """Give value, reason and the questions that could settle it, for a patient."""
-        get = findings.get
-        return self.told(tuple([get(key) for key in self.questions]))
+    read: Callable[[Findings], Told]
 
     def open_questions(self, findings: Findings) -> list[str]:
         """Name every question of the condition that was not answered, also those that no longer matter."""
@@ -151,12 +145,15 @@ def ready(condition: Any) -> Ready:
     made = rule(condition)
     questions = in_order(made.questions)
 
-    @lru_cache(maxsize=256)
-    def told(answers: tuple[Any, ...]) -> Told:
-        evaluation = made.evaluate(dict(zip(questions, answers, strict=True)))
+    def told(answers: Findings) -> Told:
+        evaluation = made.evaluate(answers)
         return evaluation.value, evaluation.answers(), evaluation.unknown_fields()
 
-    return Ready(made, questions, told)
+    return Ready(made, questions, by_answers(questions, told))
+
+
+def _judge(item: CriteriaItem, made: Ready) -> Callable[[Findings], ItemResult]:
+    return by_answers(made.questions, lambda answers: ItemResult(item, *made.read(answers)))
 
 
 @frozen
@@ -165,16 +162,17 @@ class Compiled:
 
     criteria: Criteria
     items: tuple[tuple[CriteriaItem, Ready], ...]
-    applies: tuple[tuple[CriteriaItem, Ready], ...]
     remarks: tuple[tuple[Remark, Ready], ...]
+    judges: tuple[Callable[[Findings], ItemResult], ...]
+    applies: tuple[Callable[[Findings], ItemResult], ...]
 
     def results(self, findings: Findings) -> tuple[ItemResult, ...]:
         """Evaluate every item of the criteria."""
-        return tuple([ItemResult(item, *made.read(findings)) for item, made in self.items])
+        return tuple([judge(findings) for judge in self.judges])
 
     def preconditions(self, findings: Findings) -> tuple[ItemResult, ...]:
         """Evaluate what must hold before the criteria may be used."""
-        return tuple([ItemResult(item, *made.read(findings)) for item, made in self.applies])
+        return tuple([judge(findings) for judge in self.applies])
 
     def said(self, findings: Findings, label: str) -> tuple[RemarkResult, ...]:
         """Evaluate the remarks of a label. A remark that names no label belongs to all but ``not_met``."""
@@ -195,11 +193,13 @@ def compiled(criteria: Criteria) -> Compiled:
 def _compiled(same: Itself[Criteria]) -> Compiled:
     criteria = same.held
     pairs = [(item, ready(item.when)) for item in criteria.items]
+    items = tuple(pair for pair in pairs if pair[0].group != APPLIES)
     return Compiled(
         criteria,
-        tuple(pair for pair in pairs if pair[0].group != APPLIES),
-        tuple(pair for pair in pairs if pair[0].group == APPLIES),
+        items,
         tuple((remark, ready(remark.when)) for remark in criteria.remarks),
+        tuple(_judge(*pair) for pair in items),
+        tuple(_judge(*pair) for pair in pairs if pair[0].group == APPLIES),
     )
 
 

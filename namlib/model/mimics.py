@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import Any, Literal
 
 from namlib.frozen import Itself, frozen
-from namlib.model.rules import QUESTIONS, Rule, answer_words, in_order, rule, said
+from namlib.model.rules import QUESTIONS, Rule, answer_words, by_answers, in_order, rule, said
 from namlib.records import IMNM, MIMIC_FEATURES, Mimic, MimicFeature
 from namlib.table import plain
 
@@ -192,18 +192,8 @@ def _judges(known: Itself[Sequence[Mimic]], features: Itself[Sequence[MimicFeatu
 
 
 def _judge(mimic: Mimic, cells: tuple[tuple[MimicFeature, Rule], ...]) -> Judge:
-    """Make a mimic ready; the same answers to its questions are judged only once."""
     questions = in_order(key for _, ready in cells for key in ready.questions)
-
-    @lru_cache(maxsize=256)
-    def told(answers: tuple[Any, ...]) -> MimicResult:
-        return _result(mimic, cells, dict(zip(questions, answers, strict=True)))
-
-    def judge(findings: Findings) -> MimicResult:
-        get = findings.get
-        return told(tuple([get(key) for key in questions]))
-
-    return judge
+    return by_answers(questions, lambda answers: _result(mimic, cells, answers))
 
 
 def mimics(findings: Findings, known: Sequence[Mimic], features: Sequence[MimicFeature]) -> tuple[MimicResult, ...]:

@@ -14,13 +14,14 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 from namlib.frozen import frozen
 from namlib.model.findings import ADULT_FROM_YEARS, FIELDS, UNANSWERED, Field, Kind, choice_label
 from namlib.records import Refused
 from namlib.units import number
 
+T = TypeVar("T")
 Truth = bool | None
 Form = Literal["always", "all", "any", "not", "is", "in", "at_least", "at_most", "known"]
 
@@ -453,6 +454,35 @@ def _built(condition: Any) -> Rule:
     if len(asked) != 1 or asked[0] not in _ASKING:
         raise Refused("when", f"{_show(dict(condition))} needs exactly one of {', '.join(_ASKING)} beside field")
     return _asks(question, asked[0], condition[asked[0]])
+
+
+def by_answers(questions: Sequence[str], judge: Callable[[Findings], T]) -> Callable[[Findings], T]:
+    """Remember what a judgement came to for the answers it hangs on: most of a page stays as it is between changes.
+
+    Parameters
+    ----------
+    questions : sequence of str
+        Every question the judgement may look at; it is handed the answers to these and no other.
+    judge : callable
+        What turns answers into a result that never changes.
+
+    Examples
+    --------
+    >>> seen = []
+    >>> positive = by_answers(["anti_srp"], lambda found: seen.append(1) or found["anti_srp"] == "positive")
+    >>> positive({"anti_srp": "positive", "sex": "male"}), positive({"anti_srp": "positive"}), len(seen)
+    (True, True, 1)
+    """
+
+    @lru_cache(maxsize=256)
+    def told(answers: tuple[Any, ...]) -> T:
+        return judge(dict(zip(questions, answers, strict=True)))
+
+    def judged(findings: Findings) -> T:
+        get = findings.get
+        return told(tuple([get(key) for key in questions]))
+
+    return judged
 
 
 @lru_cache(maxsize=1024)

@@ -9,7 +9,7 @@ from namlib.model.diagnosis import APPLIES, Comparison, Enmc2016, EularAcr2017, 
 from namlib.model.findings import FIELDS
 from namlib.model.mimics import MimicResult
 from namlib.model.redflags import RedFlagResult
-from namlib.model.rules import QUESTIONS, Truth, listed, rule
+from namlib.model.rules import QUESTIONS, Truth, listed, rule, said
 from namlib.model.screening import CancerRisk
 from namlib.records import CriteriaItem, Ledger, Panel, RedFlag, RedFlagAction, ScoreModel
 from namlib.table import Html, html
@@ -57,7 +57,7 @@ _STYLE = (
     f".nam-diag .nam-agree{{border-left:5px solid {GREEN};padding-left:.5em}}"
     # Live, every text that changes has a room of fixed height and scrolls, so that nothing below it moves.
     ".nam-explorer .nam-diag .nam-summary{min-height:4.2em;margin:0}"
-    ".nam-explorer .nam-diag .nam-danger{height:7.5em;overflow:auto}"
+    ".nam-explorer .nam-diag .nam-danger{height:11em;overflow:auto}"
     ".nam-explorer .nam-diag .nam-verdict{min-height:1.4em}"
     ".nam-explorer .nam-diag .nam-because{height:6.8em;overflow:auto}"
     ".nam-explorer .nam-diag .nam-next{min-height:2.6em}"
@@ -210,12 +210,15 @@ def _sign_line(flag: RedFlag) -> Html:
 
 
 def _danger(slots: Slots, flags: Sequence[RedFlagResult]) -> Html:
+    present = [flag for flag in flags if flag.state == "present"]
     items = "".join(
         f'<li class="nam-stop"><strong>{slots.say(flag.flag.sign)}.</strong>'
         f"<ul>{''.join(slots.known(_act_line(act)) for act in flag.tonight)}</ul></li>"
-        for flag in flags
-        if flag.state == "present"
+        for flag in present
     )
+    if len(present) > 1:  # named first: their lines are longer than the room
+        names = "; ".join(slots.say(flag.flag.sign) for flag in present)
+        items = f"<li><strong>{len(present)} signs:</strong> {names}.</li>{items}"
     open_ = "".join(slots.known(_sign_line(flag.flag)) for flag in flags if flag.state == "not asked")
     asked = f"<p>Not asked yet, and not excluded:</p><ul>{open_}</ul>" if open_ else "<p>All were asked for.</p>"
     return Html((f"<ul>{items}</ul>" if items else "<p>None was entered.</p>") + asked)
@@ -258,7 +261,9 @@ def _cancer(slots: Slots, risk: CancerRisk) -> Html:
     told = f"<p>{slots.say(risk.applies_words)}</p>"
     told += "".join(f"<p>{slots.say(part.remark.words)}</p>" for part in (*risk.stops, *risk.qualifications))
     told += f"<p><strong>Factors met:</strong></p><ul>{met or '<li>none</li>'}</ul>"
-    unknown = [slots.say(part.item.label) for part in risk.factors if part.met is None and part.item.level != "low"]
+    unknown = [
+        slots.say(said(part.item.label)) for part in risk.factors if part.met is None and part.item.level != "low"
+    ]
     told += f"<p><strong>Factors not known:</strong> {', '.join(unknown) or 'none'}.</p>"
     if risk.panels:
         panels = "".join(slots.known(_panel_line(panel)) for panel in risk.panels)
@@ -362,7 +367,7 @@ def phrases(ledger: Ledger) -> list[Html]:
     words: list[str] = []
     lines: list[Html] = []
     for criteria in ledger.criteria:
-        words += [item.label for item in criteria.items if item.level and item.level != "low"]
+        words += [said(item.label) for item in criteria.items if item.level and item.level != "low"]
         words += [text for remark in criteria.remarks for text in (remark.words, remark.test)]
         words += [
             panel.label for panel in criteria.panels for group in criteria.groups if panel.id not in group.at_diagnosis
