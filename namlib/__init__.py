@@ -9,6 +9,7 @@ imported here, which is why the flag below is set by hand (type checkers take it
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from namlib.course import antibody_tests as antibody_tests
+    from namlib.course import bias_lesson as bias_lesson
     from namlib.course import cancer_risk_imacs2023 as cancer_risk_imacs2023
     from namlib.course import checklist as checklist
     from namlib.course import ck_and_strength as ck_and_strength
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from namlib.course import ck_series as ck_series
     from namlib.course import classify_enmc2016 as classify_enmc2016
     from namlib.course import classify_eular_acr2017 as classify_eular_acr2017
+    from namlib.course import cohorts as cohorts
     from namlib.course import compare_criteria as compare_criteria
     from namlib.course import conflicts as conflicts
     from namlib.course import dose_by_weight as dose_by_weight
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
     from namlib.course import fact as fact
     from namlib.course import facts as facts
     from namlib.course import improvement_picture as improvement_picture
+    from namlib.course import in_your_clinic as in_your_clinic
     from namlib.course import kendall_to_mrc as kendall_to_mrc
     from namlib.course import mimic_matrix as mimic_matrix
     from namlib.course import mimics as mimics
@@ -33,10 +36,12 @@ if TYPE_CHECKING:
     from namlib.course import pathway_picture as pathway_picture
     from namlib.course import predictive_value as predictive_value
     from namlib.course import predictive_value_picture as predictive_value_picture
+    from namlib.course import predictors as predictors
     from namlib.course import published_records as published_records
     from namlib.course import red_flags as red_flags
     from namlib.course import references as references
     from namlib.course import regimens as regimens
+    from namlib.course import relapse_cohorts as relapse_cohorts
     from namlib.course import response_measures as response_measures
     from namlib.course import safety as safety
     from namlib.course import score_picture as score_picture
@@ -51,6 +56,7 @@ if TYPE_CHECKING:
     from namlib.model.patient import Patient as Patient
     from namlib.model.response import CoreSet as CoreSet
     from namlib.widgets.antibody import AntibodyTestExplorer as AntibodyTestExplorer
+    from namlib.widgets.clinic import ClinicExplorer as ClinicExplorer
     from namlib.widgets.diagnosis import DiagnosisExplorer as DiagnosisExplorer
     from namlib.widgets.dose import DoseExplorer as DoseExplorer
     from namlib.widgets.pathway import PathwayExplorer as PathwayExplorer
@@ -61,6 +67,7 @@ __version__ = "0.1.0"
 
 _HOMES = {
     "AntibodyTestExplorer": "namlib.widgets.antibody",
+    "ClinicExplorer": "namlib.widgets.clinic",
     "CoreSet": "namlib.model.response",
     "DiagnosisExplorer": "namlib.widgets.diagnosis",
     "DoseExplorer": "namlib.widgets.dose",
@@ -69,6 +76,7 @@ _HOMES = {
     "ResponseExplorer": "namlib.widgets.response",
     "TaperExplorer": "namlib.widgets.taper",
     "antibody_tests": "namlib.course",
+    "bias_lesson": "namlib.course",
     "cancer_risk_imacs2023": "namlib.course",
     "checklist": "namlib.course",
     "ck_and_strength": "namlib.course",
@@ -76,6 +84,7 @@ _HOMES = {
     "ck_series": "namlib.course",
     "classify_enmc2016": "namlib.course",
     "classify_eular_acr2017": "namlib.course",
+    "cohorts": "namlib.course",
     "compare_criteria": "namlib.course",
     "conflicts": "namlib.course",
     "dose_by_weight": "namlib.course",
@@ -85,6 +94,7 @@ _HOMES = {
     "fact": "namlib.course",
     "facts": "namlib.course",
     "improvement_picture": "namlib.course",
+    "in_your_clinic": "namlib.course",
     "kendall_to_mrc": "namlib.course",
     "mimic_matrix": "namlib.course",
     "mimics": "namlib.course",
@@ -93,10 +103,12 @@ _HOMES = {
     "pathway_picture": "namlib.course",
     "predictive_value": "namlib.course",
     "predictive_value_picture": "namlib.course",
+    "predictors": "namlib.course",
     "published_records": "namlib.course",
     "red_flags": "namlib.course",
     "references": "namlib.course",
     "regimens": "namlib.course",
+    "relapse_cohorts": "namlib.course",
     "response_measures": "namlib.course",
     "safety": "namlib.course",
     "score_picture": "namlib.course",

@@ -20,7 +20,7 @@ from namlib.units import number
 SYNTHETIC = "SYNTHETIC: invented people, invented parameters"
 # So few that every sum still has somebody in it, so many that a page answers at once.
 FEWEST, MOST = 500, 100_000
-_SHOWN = 14
+_SHOWN = 18
 _Z = NormalDist().inv_cdf(0.975)
 
 
@@ -62,15 +62,15 @@ class Comparison:
 
 
 class Life(NamedTuple):
-    """One invented person: when the drug was planned, and when the illness came back; months, None for never."""
+    """One invented person: the month the drug was planned for, and that of the relapse; None for never."""
 
-    planned: int
+    planned: int | None
     relapse: int | None
 
     @property
     def treated(self) -> bool:
         """Whether the drug was reached before the relapse."""
-        return self.relapse is None or self.planned < self.relapse
+        return self.planned is not None and (self.relapse is None or self.planned < self.relapse)
 
 
 @frozen
@@ -101,8 +101,8 @@ class BiasLesson:
         right = "; ".join(f"{one.name} {one.ratio:.2f}" for one in self.right)
         seems = "protective" if self.naive.ratio < 1 else "harmful"
         return (
-            f"{self.label}. {self.name.capitalize()}: a drug without effect looks {seems}, ratio {self.naive.ratio:.2f} "
-            f"in {self.n:,} people. Analysed rightly: {right}. True ratio {self.true_ratio:g}."
+            f"{self.label}. {self.name.capitalize()}: a drug without effect looks {seems}, ratio "
+            f"{self.naive.ratio:.2f} in {self.n:,} people. Analysed rightly: {right}. True ratio {self.true_ratio:g}."
         )
 
     def __repr__(self) -> str:
@@ -166,13 +166,13 @@ def _checked(n: object, seed: object) -> Random:
     return Random(seed)
 
 
-def immortal_time(n: int = 4000, seed: int = 1) -> BiasLesson:
+def immortal_time(n: int = 20_000, seed: int = 1) -> BiasLesson:
     """Let a useless drug look protective because whoever gets it must first have stayed well long enough.
 
-    Everybody relapses with the same probability each month. Everybody is to be given the drug at a month drawn evenly;
-    who relapses before that month never gets it. The naive analysis compares people ever treated with people never
-    treated from the first month on. The right ones count the months before the drug as months without it, or compare
-    only those still well at a fixed month by what they had been given until then.
+    Everybody relapses with the same probability each month. Half of the people are to be given the drug, in a month
+    drawn evenly; who relapses before that month never gets it. The naive analysis compares people ever treated with
+    people never treated, from the first month on. The right ones count the months before the drug as months without
+    it, or compare only those still well at a fixed month, by what they had been given until then.
 
     Parameters
     ----------
@@ -193,10 +193,10 @@ def immortal_time(n: int = 4000, seed: int = 1) -> BiasLesson:
     True
     """
     random = _checked(n, seed)
-    monthly, months, latest, landmark = 0.05, 24, 12, 6
+    monthly, months, latest, landmark, half = 0.06, 24, 18, 6, 0.5
     lives = []
     for _ in range(n):
-        planned = 1 + int(random.random() * latest)
+        planned = 1 + int(random.random() * latest) if random.random() < half else None
         relapse = next((month for month in range(1, months + 1) if random.random() < monthly), None)
         lives.append(Life(planned, relapse))
 
@@ -211,7 +211,7 @@ def immortal_time(n: int = 4000, seed: int = 1) -> BiasLesson:
         "people",
     )
     # A month belongs to the drug from the month after it was begun.
-    with_drug = sum(max(0, (life.relapse or months) - life.planned) for life in lives)
+    with_drug = sum(max(0, (life.relapse or months) - life.planned) for life in lives if life.planned is not None)
     in_all = sum(life.relapse or months for life in lives)
     after = sum(life.treated and life.relapse is not None for life in lives)
     ever = sum(life.relapse is not None for life in lives)
@@ -221,8 +221,8 @@ def immortal_time(n: int = 4000, seed: int = 1) -> BiasLesson:
     well = [life for life in lives if life.relapse is None or life.relapse > landmark]
     at_landmark = _compare(
         f"those still well at month {landmark}, by treatment until then",
-        people(lambda life: life.planned <= landmark, well),
-        people(lambda life: life.planned > landmark, well),
+        people(lambda life: life.planned is not None and life.planned <= landmark, well),
+        people(lambda life: life.planned is None or life.planned > landmark, well),
         "people",
     )
     return BiasLesson(
@@ -232,6 +232,7 @@ def immortal_time(n: int = 4000, seed: int = 1) -> BiasLesson:
         seed,
         (
             ("probability of a relapse in each month, with or without the drug", monthly, ""),
+            ("share for whom the drug is planned", half, ""),
             ("months watched", months, "mo"),
             ("latest month in which the drug is begun", latest, "mo"),
             ("month of the landmark", landmark, "mo"),
@@ -246,7 +247,7 @@ def immortal_time(n: int = 4000, seed: int = 1) -> BiasLesson:
 
 
 def confounding_by_indication(
-    n: int = 4000, seed: int = 1, *, given_to: Literal["quick", "slow"] = "quick"
+    n: int = 20_000, seed: int = 1, *, given_to: Literal["quick", "slow"] = "quick"
 ) -> BiasLesson:
     """Let a useless second drug look protective because it is given to those who would have done better anyway.
 
@@ -279,7 +280,8 @@ def confounding_by_indication(
     if given_to not in ("quick", "slow"):
         raise Refused("given_to", f"{str(given_to)[:40]!r} is not 'quick' or 'slow'")
     half, often, seldom, good_start, bad_start = 0.5, 0.75, 0.25, 0.3, 0.7
-    tallies: dict[tuple[bool, bool], list[int]] = {(quick, drug): [0, 0] for quick in (True, False) for drug in (True, False)}
+    cells = [(quick, drug) for quick in (True, False) for drug in (True, False)]
+    tallies: dict[tuple[bool, bool], list[int]] = {cell: [0, 0] for cell in cells}
     for _ in range(n):
         quick = random.random() < half
         drug = random.random() < (often if quick == (given_to == "quick") else seldom)
@@ -324,7 +326,7 @@ LESSONS: dict[str, Callable[..., BiasLesson]] = {
 }
 
 
-def bias_lesson(name: str, *, n: int = 4000, seed: int = 1) -> BiasLesson:
+def bias_lesson(name: str, *, n: int = 20_000, seed: int = 1) -> BiasLesson:
     """Return one lesson by its name.
 
     Raises

@@ -105,7 +105,7 @@ def possible_counts(percent: float | str, n_max: int, *, n_min: int = 1) -> tupl
     if n_min > n_max:
         raise Refused("n_min", f"{n_min} is above n_max {n_max}")
     low, high = (value - half) / 100, (value + half) / 100
-    found = []
+    found: list[Count] = []
     for total in range(n_min, n_max + 1):
         first = max(0, -((-low * total) // 1))
         last = min(total, (high * total) // 1)
@@ -292,9 +292,9 @@ def naive_pool(cohorts: Iterable[Cohort]) -> NaivePool:
     if len(groups) > 1:
         reasons.append(f"{len(groups)} kinds of denominator: {_listed(groups)}.")
     if len(diseases) > 1:
-        other = sum(counts_of(row)[0].total for row in pooled if row.disease != "IMNM")
+        others = sum(counts_of(row)[0].total for row in pooled if row.disease != "IMNM")
         reasons.append(
-            f"{len(diseases)} populations: {_listed(diseases)}; {other} of the {count.total} people did not "
+            f"{len(diseases)} populations: {_listed(diseases)}; {others} of the {count.total} people did not "
             "have IMNM, or were not sorted by it."
         )
     shared = [word for word in _kinds(pooled, "overlap") if sum(row.overlap == word for row in pooled) > 1]
@@ -313,11 +313,11 @@ def naive_pool(cohorts: Iterable[Cohort]) -> NaivePool:
         if not _overlaps(counts_of(one)[0].interval, counts_of(other)[0].interval)
     ]
     if apart:
-        one, other = apart[0]
+        first, second = apart[0]
         pairs = "one pair" if len(apart) == 1 else f"{len(apart)} pairs"
         reasons.append(
-            f"The cohorts contradict each other: in {pairs} not even the exact limits overlap ({one.cohort} against "
-            f"{other.cohort})."
+            f"The cohorts contradict each other: in {pairs} not even the exact limits overlap ({first.cohort} against "
+            f"{second.cohort})."
         )
     if left_out:
         reasons.append(f"What cannot be counted falls out: {_listed([row.cohort for row in left_out])}.")
@@ -397,6 +397,35 @@ class Span(NamedTuple):
     covers: Fraction
 
 
+def central_span(probabilities: Sequence[Fraction], level: Fraction | float | str) -> Span:
+    """Return the central span of a number: at most (1 - level)/2 lies below it, and at most as much above.
+
+    Parameters
+    ----------
+    probabilities : sequence of Fraction
+        Of 0, 1, 2 ...
+    level : Fraction, float or str
+        How likely the number shall lie inside, at least; between 0 and 1.
+
+    Raises
+    ------
+    Refused
+        If the level is not between 0 and 1.
+
+    Examples
+    --------
+    >>> central_span([Fraction(1, 8), Fraction(3, 8), Fraction(3, 8), Fraction(1, 8)], "0.5")
+    Span(low=1, high=2, covers=Fraction(3, 4))
+    """
+    tail = (1 - Fraction(str(level))) / 2
+    if not 0 < tail < Fraction(1, 2):
+        raise Refused("level", f"{level!r} is not between 0 and 1")
+    below = list(accumulate(probabilities))
+    low = next(r for r, up_to in enumerate(below) if up_to > tail)
+    high = next(r for r, up_to in enumerate(below) if up_to >= 1 - tail)
+    return Span(low, high, sum(probabilities[low : high + 1], Fraction(0)))
+
+
 @frozen
 class Forecast:
     """How many of k patients would relapse, if they were like those of a cohort: every number with its probability."""
@@ -428,26 +457,8 @@ class Forecast:
         return self.probabilities[-1]
 
     def span(self, level: Fraction | float | str) -> Span:
-        """Return the central span: at most (1 - level)/2 lies below it, and as much above.
-
-        Parameters
-        ----------
-        level : Fraction, float or str
-            How likely the number shall lie inside, at least; between 0 and 1.
-
-        Raises
-        ------
-        Refused
-            If the level is not between 0 and 1.
-        """
-        tail = (1 - Fraction(str(level))) / 2
-        if not 0 < tail < Fraction(1, 2):
-            raise Refused("level", f"{level!r} is not between 0 and 1")
-        below = list(accumulate(self.probabilities))
-        # The smallest number that is not in the lower tail, and the largest that is not in the upper one.
-        low = next(r for r, up_to in enumerate(below) if up_to > tail)
-        high = next(r for r, up_to in enumerate(below) if up_to >= 1 - tail)
-        return Span(low, high, sum(self.probabilities[low : high + 1], Fraction(0)))
+        """Return the central span of the number, as :func:`central_span` finds it."""
+        return central_span(self.probabilities, level)
 
     @cached_property
     def plug_in(self) -> tuple[Fraction, ...]:
