@@ -1432,6 +1432,9 @@ def _with_outcome(outcome: str) -> list[Cohort]:
     return rows
 
 
+_SECOND_HAND = {"secondary": ", read in another's account", "derived": ", worked out"}
+
+
 def relapse_cohorts(
     outcome: str = "relapse", *, naive_pool: bool = False, title: str | None = None, caption: str | None = None
 ) -> Picture:
@@ -1458,12 +1461,14 @@ def relapse_cohorts(
     panels = model.forest(rows)
     pool = model.naive_pool(rows) if naive_pool else None
     cites = bibliography()
-    known = [model.counts_of(row)[0] for row in rows if len(model.counts_of(row)) == 1]
-    ends = sorted(known, key=lambda count: count.n / count.total)
+    own = [model.counts_of(row) for row in rows if row.disease == "IMNM"]
+    ends = sorted((counts[0] for counts in own if len(counts) == 1), key=lambda count: count.n / count.total)
     if title is None:
         words = f"{outcome[0].upper()}{outcome[1:]}"
-        title = f"{words}: {len(rows)} rows from {len({row.overlap for row in rows})} groups of patients"
-        if ends:
+        ways = "one way" if len(panels) == 1 else f"{len(panels)} ways"
+        title = f"{words}: {len({row.overlap for row in rows})} groups of patients, {ways} of counting"
+        # A range is worth a title where it is wide.
+        if len(ends) > 1 and ends[-1].n / ends[-1].total - ends[0].n / ends[0].total > 0.1:
             least, most = ends[0], ends[-1]
             title = f"{words}: from {least.n} of {least.total} to {most.n} of {most.total}, each counted its own way"
     caption = caption or (
@@ -1473,7 +1478,7 @@ def relapse_cohorts(
     )
     return figures.cohort_forest(
         panels,
-        {row.id: cites.text(row.sources[-1:]) for row in rows},
+        {row.id: cites.text(row.sources[-1:]) + _SECOND_HAND.get(row.how_read, "") for row in rows},
         {row.id: cites.links(row.sources) for row in rows},
         pool,
         title=title,

@@ -74,11 +74,11 @@ def effect_words(row: Predictor) -> str:
 def replication_words(row: Predictor, everything: Mapping[str, Predictor]) -> str:
     """Say who found the same, and who found otherwise."""
     parts = [
-        f"{word}: {'; '.join(everything[name].cohort for name in names)}"
-        for word, names in (("same direction", row.agrees), ("points elsewhere", row.against))
+        f"{word}: {'; '.join(everything[name].cohort for name in names)}."
+        for word, names in (("Same direction", row.agrees), ("Points elsewhere", row.against))
         if names
     ]
-    return ". ".join(parts) or "nobody else was found who tested it"
+    return " ".join(parts) or "Nobody else was found who tested it."
 
 
 def _counted(forecast: Forecast) -> str:
@@ -174,10 +174,11 @@ def _chart(slots: Slots, forecast: Forecast) -> str:
         )
     )
     key = (
-        f'<rect x="{_LEFT}" y="6" width="13" height="13" fill="{BLUE}"/><text x="{_LEFT + 19}" y="17">'
+        f'<text x="4" y="{_TOP - 10}" class="nam-small">probability</text>'
+        f'<rect x="{_LEFT + 60}" y="6" width="13" height="13" fill="{BLUE}"/><text x="{_LEFT + 79}" y="17">'
         "what the count allows (pale: outside the 95% span)</text>"
-        f'<path d="M{_LEFT + 420} 13h22" stroke="{VERMILLION}" stroke-width="2.5"/>'
-        f'<text x="{_LEFT + 450}" y="17">if the share were known for certain</text>'
+        f'<path d="M{_LEFT + 480} 13h22" stroke="{VERMILLION}" stroke-width="2.5"/>'
+        f'<text x="{_LEFT + 510}" y="17">if the share were known for certain</text>'
     )
     return (
         f'<svg viewBox="0 0 {_WIDTH} {_HEIGHT}" role="img" aria-label="Bar chart. Across: number of patients with the '

@@ -710,7 +710,15 @@ def predictive_values(
 
 # --- relapse -------------------------------------------------------------------------------------------------------
 
-COUNTED_WORDS = {"not stated": "definition not seen", "recorded event": "counted as recorded"}
+COUNTED_WORDS = {
+    "not stated": "definition not seen",
+    "recorded event": "counted as recorded",
+    "treatment stopped": "treatment could be stopped",
+    "never treated": "never treated at all",
+    "physician's view": "by the physician's view",
+    "disability scale": "by a disability scale",
+    "survival estimate": "estimated survival",
+}
 AMONG_WORDS = {
     "all patients": "among all patients",
     "taper or stop tried": "among those in whom a taper or a stop was tried",
@@ -774,6 +782,14 @@ def cohort_forest(
         """Count the candidates of a row that are drawn one by one."""
         return len(row.counts) if 1 < len(row.counts) <= _MOST_CANDIDATES else 0
 
+    read_twice = {row.cohort.alternative_to for panel in panels for row in panel.rows}
+
+    def named(row: ForestRow) -> str:
+        """Name a row; where a sentence can be read in two ways, both rows say so."""
+        if row.cohort.alternative_to:
+            return f"{row.cohort.cohort} (the other reading)"
+        return f"{row.cohort.cohort}{' (one reading)' if row.cohort.id in read_twice else ''}"
+
     def room(row: ForestRow) -> float:
         return max(2, few(row)) * step * 0.72 + 0.12
 
@@ -794,8 +810,7 @@ def cohort_forest(
             middle = y + room(row) / 2
             own, printed = row.cohort.disease == "IMNM", row.cohort.percent or 0.0
             colour, shape = (BLUE, "o") if own else (GREY, "s")
-            other = " (the other reading)" if row.cohort.alternative_to else ""
-            axes.text(left + 1, middle - 0.075, row.cohort.cohort + other, va="center", fontsize=9)
+            axes.text(left + 1, middle - 0.075, named(row), va="center", fontsize=9)
             small = sources[row.cohort.id] + ("" if own else f"; {row.cohort.disease}")
             axes.text(left + 1, middle + 0.095, small, va="center", fontsize=7.6, color="#555")
             if few(row):
@@ -855,7 +870,7 @@ def cohort_forest(
         "Every cohort with its definition and its denominator",
         ["cohort", "disease", "counted, with exact 95% limits", "definition", "denominator", "treatment", "follow-up",
          "source", "how it was read"],
-        ([row.cohort.cohort + (" (the other reading)" if row.cohort.alternative_to else ""),
+        ([named(row),
           row.cohort.disease, row.words, row.cohort.definition, row.cohort.denominator,
           row.cohort.treatment, row.cohort.follow_up, links[row.cohort.id],
           Html(f"{html(HOW_READ_WORDS[row.cohort.how_read])}<br><small>{html(row.cohort.caveat)}</small>")]
