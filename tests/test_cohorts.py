@@ -232,6 +232,17 @@ def test_every_count_has_a_share_that_its_row_prints() -> None:
     assert checked > 20
 
 
+@pytest.mark.parametrize("name", ["immortal time", "confounding by indication"])
+def test_the_picture_of_a_lesson_says_synthetic_wherever_it_can(name: Any) -> None:
+    lesson = nam.bias_lesson(name, n=1000)
+    shown = lesson._repr_html_()
+    assert "<figcaption>SYNTHETIC" in shown and "<caption>SYNTHETIC" in shown and "SYNTHETIC" in alt_of(shown)
+    for one in (lesson.naive, *lesson.right):
+        assert f"{one.ratio:.2f} ({one.low:.2f} to {one.high:.2f})" in shown
+    for parameter, _, _ in lesson.parameters:
+        assert parameter in entities.unescape(shown)
+
+
 def test_cohorts_and_predictors_need_no_scientific_package() -> None:
     said = run(
         BLOCKED

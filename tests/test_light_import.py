@@ -19,6 +19,7 @@ EXPLORERS = (
     "nam.AntibodyTestExplorer()",
     "nam.ResponseExplorer()",
     "nam.TaperExplorer()",
+    "nam.ClinicExplorer()",
 )
 
 # Before anything else is imported: these packages are not to be found.
@@ -45,6 +46,7 @@ CORE_TESTS = (
     "test_screening.py",
     "test_red_flags.py",
     "test_intervals.py",
+    "test_relapse.py",
 )
 
 

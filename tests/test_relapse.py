@@ -106,7 +106,7 @@ def test_the_naive_pool_adds_what_is_readable_and_says_what_is_wrong() -> None:
     assert pool.count == (114, 199)
     assert set(pool.left_out) == {"mayo_relapse", "wu_relapse", "west_australia_relapse"}
     said = " ".join(pool.reasons)
-    for part in ("5 ways to recognise it", "3 kinds of denominator", "156 of the 199 people", "do not", "falls out",
+    for part in ("5 ways to recognise it", "3 kinds of denominator", "156 of the 199 people did not have IMNM", "falls out",
                  "not even the exact limits overlap"):  # fmt: skip
         assert part in said, part
     assert json.loads(json.dumps(pool.to_dict()))["interval"] == list(clopper_pearson(114, 199))
@@ -265,14 +265,14 @@ def test_a_useless_drug_looks_protective_whatever_the_seed(lesson: Any) -> None:
 
 @pytest.mark.parametrize("lesson", [immortal_time, confounding_by_indication])
 def test_the_right_analysis_finds_nothing_about_as_often_as_95_percent_limits_should(lesson: Any) -> None:
-    """40 seeds and 95% limits: 6 misses or more have a probability of 1.4% if the limits are right."""
-    analyses = len(lesson(2000, 0).right)
-    for place in range(analyses):
-        found = [lesson(2000, seed).right[place] for seed in SEEDS]
+    """200 seeds and 95% limits: 20 misses or more have a probability of 0.3% if the limits are right."""
+    lessons = [lesson(2000, seed) for seed in range(200)]
+    for place in range(len(lessons[0].right)):
+        found = [one.right[place] for one in lessons]
         missed = sum(not one.low <= 1 <= one.high for one in found)
-        assert missed < 6, f"{found[0].name}: {missed} of {len(SEEDS)}"
+        assert missed < 20, f"{found[0].name}: {missed} of {len(found)}"
         middle = math.exp(sum(math.log(one.ratio) for one in found) / len(found))
-        assert middle == pytest.approx(1, abs=0.03)
+        assert middle == pytest.approx(1, abs=0.01)
 
 
 def test_the_same_seed_gives_the_same_people_on_every_python() -> None:
@@ -323,8 +323,6 @@ def test_every_lesson_says_that_it_is_synthetic() -> None:
         assert lesson.words.startswith("SYNTHETIC") and repr(lesson) == lesson.words
         assert lesson.facts == () and lesson.true_ratio == 1
         assert json.loads(json.dumps(lesson.to_dict()))["label"].startswith("SYNTHETIC")
-        shown = course.bias_lesson(name, n=1000)._repr_html_()
-        assert shown.count("SYNTHETIC") >= 3 and "<figcaption>SYNTHETIC" in shown
 
 
 @pytest.mark.parametrize(("n", "seed"), [(FEWEST - 1, 1), (10**6, 1), (1000.0, 1), (True, 1), (1000, -1), (1000, "1")])

@@ -587,8 +587,10 @@ def clinic(
         counts = tuple(Count(*pair) for pair in listed)
         if not counts:
             raise Refused("cohort", "no count is given")
-        for count in counts:
-            _ = count.interval  # refuses what is no share
+        for n, total in counts:
+            whole = all(isinstance(part, int) and not isinstance(part, bool) for part in (n, total))
+            if not whole or not 0 <= n <= total or total < 1:
+                raise Refused("cohort", f"{n!s:.20} of {total!s:.20} is not a count of people")
     each = [beta_binomial(people, count, PRIORS[prior]) for count in counts]
     mixed = tuple(sum(chances, Fraction(0)) / len(each) for chances in zip(*each, strict=True))
     return Forecast(people, counts, prior, mixed, row)
