@@ -48,9 +48,15 @@ if TYPE_CHECKING:
     from namlib.course.follow_up import tapers as tapers
     from namlib.course.follow_up import total_improvement as total_improvement
     from namlib.course.follow_up import visit_grid as visit_grid
+    from namlib.course.relapse import bias_lesson as bias_lesson
+    from namlib.course.relapse import cohorts as cohorts
+    from namlib.course.relapse import in_your_clinic as in_your_clinic
+    from namlib.course.relapse import predictors as predictors
+    from namlib.course.relapse import relapse_cohorts as relapse_cohorts
     from namlib.model.patient import Patient as Patient
     from namlib.model.response import CoreSet as CoreSet
     from namlib.widgets.antibody import AntibodyTestExplorer as AntibodyTestExplorer
+    from namlib.widgets.clinic import ClinicExplorer as ClinicExplorer
     from namlib.widgets.diagnosis import DiagnosisExplorer as DiagnosisExplorer
     from namlib.widgets.dose import DoseExplorer as DoseExplorer
     from namlib.widgets.pathway import PathwayExplorer as PathwayExplorer
@@ -61,6 +67,7 @@ __version__ = "0.1.0"
 
 _HOMES = {
     "AntibodyTestExplorer": "namlib.widgets.antibody",
+    "ClinicExplorer": "namlib.widgets.clinic",
     "CoreSet": "namlib.model.response",
     "DiagnosisExplorer": "namlib.widgets.diagnosis",
     "DoseExplorer": "namlib.widgets.dose",
@@ -69,6 +76,7 @@ _HOMES = {
     "ResponseExplorer": "namlib.widgets.response",
     "TaperExplorer": "namlib.widgets.taper",
     "antibody_tests": "namlib.course.diagnosis",
+    "bias_lesson": "namlib.course.relapse",
     "cancer_risk_imacs2023": "namlib.course.diagnosis",
     "checklist": "namlib.course.diagnosis",
     "ck_and_strength": "namlib.course.follow_up",
@@ -76,6 +84,7 @@ _HOMES = {
     "ck_series": "namlib.course.diagnosis",
     "classify_enmc2016": "namlib.course.diagnosis",
     "classify_eular_acr2017": "namlib.course.diagnosis",
+    "cohorts": "namlib.course.relapse",
     "compare_criteria": "namlib.course.diagnosis",
     "conflicts": "namlib.course",
     "dose_by_weight": "namlib.course",
@@ -85,6 +94,7 @@ _HOMES = {
     "fact": "namlib.course",
     "facts": "namlib.course",
     "improvement_picture": "namlib.course.follow_up",
+    "in_your_clinic": "namlib.course.relapse",
     "kendall_to_mrc": "namlib.course.follow_up",
     "mimic_matrix": "namlib.course.diagnosis",
     "mimics": "namlib.course.diagnosis",
@@ -93,10 +103,12 @@ _HOMES = {
     "pathway_picture": "namlib.course",
     "predictive_value": "namlib.course.diagnosis",
     "predictive_value_picture": "namlib.course.diagnosis",
+    "predictors": "namlib.course.relapse",
     "published_records": "namlib.course.diagnosis",
     "red_flags": "namlib.course.diagnosis",
     "references": "namlib.course",
     "regimens": "namlib.course",
+    "relapse_cohorts": "namlib.course.relapse",
     "response_measures": "namlib.course.follow_up",
     "safety": "namlib.course.follow_up",
     "score_picture": "namlib.course.diagnosis",

@@ -987,6 +987,167 @@ class CkStrength:
             _need(0 <= self.n <= self.n_total, "n", f"{self.n} is more than n_total {self.n_total}")
 
 
+# --- what became of people ----------------------------------------------------------------------------------------
+
+CohortOutcome = Literal[
+    "relapse",
+    "relapsing or chronic course",
+    "treatment-free remission",
+    "remission on treatment",
+    "full strength",
+    "raised CK at full strength",
+    "response to treatment",
+    "more treatment needed",
+    "disability",
+    "survival",
+    "death",
+    "cancer",
+]
+# How the outcome was recognised, and in whom it was looked for: two rows are comparable only where both agree.
+CountedBy = Literal[
+    "not stated",
+    "symptoms",
+    "weakness with CK",
+    "CK alone",
+    "CK and strength",
+    "more treatment",
+    "symptoms and more steroid",
+    "strength",
+    "disability scale",
+    "treatment stopped",
+    "never treated",
+    "physician's view",
+    "recorded event",
+    "survival estimate",
+]
+Among = Literal[
+    "all patients",
+    "taper or stop tried",
+    "followed",
+    "CK normal first",
+    "full strength first",
+    "one form of onset",
+]
+
+
+@frozen
+class Cohort:
+    """How often one outcome was seen in one cohort, with its definition and its denominator in words.
+
+    ``n`` and ``n_total`` are blank where they were not readable; ``at_most`` then is the largest denominator there can
+    be. ``percent`` is the share as printed, ``low`` and ``high`` the printed 95% limits. Rows that share an ``overlap``
+    may hold the same patients. ``alternative_to`` names the row that reads the same sentence otherwise.
+    """
+
+    id: str
+    cohort: str
+    disease: str
+    population: Population
+    subtype: Subtype
+    outcome: CohortOutcome
+    counted_by: CountedBy
+    definition: str
+    among: Among
+    denominator: str
+    treatment: str
+    follow_up: str
+    overlap: str
+    sources: tuple[str, ...]
+    locator: str
+    certainty: Certainty
+    how_read: HowRead
+    standing: Standing
+    reviewed_on: date
+    review_by: date
+    n: int | None = None
+    n_total: int | None = None
+    at_most: int | None = None
+    percent: float | None = None
+    low: float | None = None
+    high: float | None = None
+    follow_up_mo: float | None = None
+    alternative_to: str = ""
+    caveat: str = ""
+
+    def __post_init__(self) -> None:
+        _check_dated(self)
+        _need(self.standing != "as_printed", "standing", "'as_printed' is for dose lines, not for cohorts")
+        if self.n is not None and self.n_total is not None:
+            _need(0 <= self.n <= self.n_total, "n", f"{self.n} is more than n_total {self.n_total}")
+            if self.percent is not None:
+                printed = abs(100 * self.n / self.n_total - self.percent) <= 0.5
+                _need(printed or self.caveat, "percent", f"is not {self.n} of {self.n_total} and no caveat says why")
+        _need(self.n_total is None or self.at_most is None, "at_most", "is for a denominator that is not known")
+        _need(self.percent is None or 0 <= self.percent <= 100, "percent", "is not between 0 and 100")
+        _need((self.low is None) == (self.high is None), "low", "limits come in pairs")
+        if self.low is not None and self.high is not None:
+            _need(self.percent is not None, "percent", "is blank, but its limits are given")
+            _need(self.low <= (self.percent or 0.0) <= self.high, "low", "the share lies outside its limits")
+        if self.n is None and self.percent is None:
+            _need(self.caveat, "caveat", "is blank, but a row without any number must say why")
+
+
+PredictorFactor = Literal[
+    "sex",
+    "age at onset",
+    "early combination",
+    "immunoglobulin early",
+    "delay",
+    "duration",
+    "antibody",
+    "statin exposure",
+    "course of onset",
+    "lung",
+    "drugs during the taper",
+    "biopsy",
+]
+
+
+@frozen
+class Predictor:
+    """One sign that one study tied to an outcome, or failed to tie to it.
+
+    ``tested`` says whether it was looked at by itself or beside others. ``agrees`` and ``against`` name the rows that
+    found the same or the opposite of it. No row says that the sign is a cause.
+    """
+
+    id: str
+    factor: PredictorFactor
+    sign: str
+    outcome: str
+    direction: Literal["better", "worse", "no difference"]
+    found: str
+    cohort: str
+    disease: str
+    population: Population
+    subtype: Subtype
+    tested: Literal["one at a time", "beside others", "not stated"]
+    sources: tuple[str, ...]
+    locator: str
+    certainty: Certainty
+    how_read: HowRead
+    standing: Standing
+    reviewed_on: date
+    review_by: date
+    measure: Literal["", "odds ratio", "hazard ratio"] = ""
+    value: float | None = None
+    low: float | None = None
+    high: float | None = None
+    n_total: int | None = None
+    agrees: tuple[str, ...] = ()
+    against: tuple[str, ...] = ()
+    caveat: str = ""
+
+    def __post_init__(self) -> None:
+        _check_dated(self)
+        _need((self.value is None) == (not self.measure), "measure", "goes with value")
+        _need((self.low is None) == (self.high is None), "low", "limits come in pairs")
+        if self.low is not None and self.high is not None:
+            _need(self.value is not None, "value", "is blank, but its limits are given")
+            _need(self.low <= (self.value or 0.0) <= self.high, "low", "the ratio lies outside its limits")
+        _need(not set(self.agrees) & set(self.against), "against", "names a row that agrees as well")
+
+
 @frozen
 class Ledger:
     """All of ``data/``, checked against itself when it is made."""
@@ -1011,6 +1172,8 @@ class Ledger:
     steroid_thresholds: tuple[SteroidThreshold, ...]
     plan_checks: tuple[PlanCheck, ...]
     visit_grid: tuple[VisitCell, ...]
+    cohorts: tuple[Cohort, ...]
+    predictors: tuple[Predictor, ...]
 
     @classmethod
     def waiting(cls, parts: dict[str, Callable[[], Any]]) -> Ledger:

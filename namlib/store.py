@@ -43,6 +43,8 @@ FILES = (
     "steroid_thresholds.csv",
     "plan_checks.yaml",
     "visit_grid.csv",
+    "cohorts.csv",
+    "predictors.csv",
 )
 # The rules a row was checked against are part of what the compiled ledger vouches for.
 _RULES = ("frozen.py", "units.py", "records.py", "validate.py", "model/findings.py", "model/rules.py")

@@ -16,6 +16,7 @@ from namlib.records import (
     AntibodyTest,
     CkSeries,
     CkStrength,
+    Cohort,
     Conflict,
     Criteria,
     Drug,
@@ -25,6 +26,7 @@ from namlib.records import (
     MimicFeature,
     Pathway,
     PlanCheck,
+    Predictor,
     PublishedRecord,
     RedFlag,
     Refused,
@@ -62,6 +64,8 @@ ROW_TYPES: dict[str, type] = {
     "steroid_thresholds.csv": SteroidThreshold,
     "plan_checks.yaml": PlanCheck,
     "visit_grid.csv": VisitCell,
+    "cohorts.csv": Cohort,
+    "predictors.csv": Predictor,
 }
 # The part of the ledger a file fills; several files may fill one.
 PARTS: dict[str, str] = {
@@ -265,6 +269,15 @@ def _references(ledger: Ledger) -> list[str]:
     for cell in ledger.visit_grid:
         need("visit_grid.csv", cell.id, "facts", (*cell.facts, *cell.why), facts)
         need("visit_grid.csv", cell.id, "drugs", cell.drugs, drugs)
+    cohorts = {cohort.id for cohort in ledger.cohorts}
+    for cohort in ledger.cohorts:
+        need("cohorts.csv", cohort.id, "sources", cohort.sources, sources)
+        need("cohorts.csv", cohort.id, "alternative_to", filter(None, [cohort.alternative_to]), cohorts)
+    predictors = {predictor.id for predictor in ledger.predictors}
+    for predictor in ledger.predictors:
+        need("predictors.csv", predictor.id, "sources", predictor.sources, sources)
+        need("predictors.csv", predictor.id, "agrees", predictor.agrees, predictors)
+        need("predictors.csv", predictor.id, "against", predictor.against, predictors)
     return problems
 
 
@@ -339,6 +352,8 @@ def cross_check(ledger: Ledger, check_condition: Callable[[Any], None]) -> list[
         "steroid_thresholds.csv": [threshold.id for threshold in ledger.steroid_thresholds],
         "plan_checks.yaml": [item.id for item in ledger.plan_checks],
         "visit_grid.csv": [cell.id for cell in ledger.visit_grid],
+        "cohorts.csv": [cohort.id for cohort in ledger.cohorts],
+        "predictors.csv": [predictor.id for predictor in ledger.predictors],
     }.items():
         problems += duplicates(file, keys)
     for field in ("label", "url"):

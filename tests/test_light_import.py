@@ -19,6 +19,7 @@ EXPLORERS = (
     "nam.AntibodyTestExplorer()",
     "nam.ResponseExplorer()",
     "nam.TaperExplorer()",
+    "nam.ClinicExplorer()",
 )
 
 # Before anything else is imported: these packages are not to be found.
@@ -47,6 +48,7 @@ CORE_TESTS = (
     "test_diagnosis_explorer.py",
     "test_score_picture.py",
     "test_intervals.py",
+    "test_relapse.py",
 )
 
 

@@ -11,6 +11,7 @@ from namlib.model import dosing
 from namlib.model.dosing import POPULATION_WORDS, Dose
 from namlib.model.findings import findings
 from namlib.records import (
+    Cohort,
     Conflict,
     Criteria,
     Drug,
@@ -18,6 +19,7 @@ from namlib.records import (
     Ledger,
     Mimic,
     Position,
+    Predictor,
     Regimen,
     ResponseCriteria,
     ResponseMeasure,
@@ -98,7 +100,7 @@ def criteria_record(name: str) -> Criteria:
 # --- facts and sources -----------------------------------------------------------------------------------------------
 
 
-def how_read_words(row: Fact | Regimen | Mimic | ResponseMeasure) -> Html:
+def how_read_words(row: Fact | Regimen | Mimic | ResponseMeasure | Cohort | Predictor) -> Html:
     words = html(HOW_READ_WORDS[row.how_read])
     return Html(f"{words}<br><small>{html(row.caveat)}</small>" if row.caveat else words)
 

@@ -9,15 +9,17 @@ import base64
 import io
 import math
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from html import escape
 from typing import TYPE_CHECKING, Literal
 
 from namlib.cite import Bibliography
 from namlib.model.antibody import Prediction, evaluate
+from namlib.model.bias import BiasLesson, parameter_words
 from namlib.model.dosing import dose, said_unit
 from namlib.model.mimics import MatrixCell, MatrixRow
+from namlib.model.relapse import ForestRow, NaivePool, Panel
 from namlib.records import MIMIC_FEATURES, AntibodyTest, CkSeries, CkStrength, Drug, Refused, Regimen
 from namlib.table import Html, html, html_table
 from namlib.units import number, percent, span
@@ -26,6 +28,7 @@ from namlib.view.picture import Picture
 from namlib.view.sentences import HOW_READ_WORDS, whom
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 _LINE = {"adult": (BLUE, "-"), "any": (GREEN, "-"), "paediatric": (ORANGE, "--"), "not_stated": (VERMILLION, ":")}
@@ -691,3 +694,290 @@ def predictive_values(
         f"positives who have the disease, as counted and with the band of the exact limits; all rise. {said}."
     )
     return _finished(figure, title=title, caption=caption, alt=alt, table=table, words=f"{said}.")
+
+
+# --- relapse -------------------------------------------------------------------------------------------------------
+
+COUNTED_WORDS = {
+    "not stated": "definition not seen",
+    "recorded event": "counted as recorded",
+    "treatment stopped": "treatment could be stopped",
+    "never treated": "never treated at all",
+    "physician's view": "by the physician's view",
+    "disability scale": "by a disability scale",
+    "survival estimate": "estimated survival",
+}
+AMONG_WORDS = {
+    "all patients": "among all patients",
+    "taper or stop tried": "among those in whom a taper or a stop was tried",
+    "followed": "among those followed",
+    "CK normal first": "among those whose CK had become normal",
+    "full strength first": "among those who had regained full strength",
+    "one form of onset": "among those with one form of onset",
+}
+# Beyond so many candidates a percentage says too little to draw each of them.
+_MOST_CANDIDATES = 6
+
+
+def panel_heading(panel: Panel) -> str:
+    """Say by which definition and among whom the cohorts of a panel were counted.
+
+    Examples
+    --------
+    >>> panel_heading(Panel("relapse", "CK alone", "followed", ()))
+    'By CK alone, among those followed'
+    """
+    how = COUNTED_WORDS.get(panel.counted_by, f"by {panel.counted_by}")
+    tapered = ", tapered or not" if (panel.outcome, panel.among) == ("relapse", "all patients") else ""
+    return f"{how[0].upper()}{how[1:]}, {AMONG_WORDS[panel.among]}{tapered}"
+
+
+def _limits_words(low: float, high: float) -> str:
+    """Say limits in whole percent, unless that would claim certainty where there is none."""
+    ends = [f"{100 * end:.0f}" for end in (low, high)]
+    if ends[1] == "100" and high < 1:
+        ends[1] = f"{math.floor(1000 * high) / 10:g}"
+    if ends[0] == "0" and low > 0:
+        ends[0] = f"{100 * low:.1g}"
+    return f"{ends[0]}–{ends[1]}%"
+
+
+def cohort_forest(
+    panels: Sequence[Panel],
+    sources: Mapping[str, str],
+    links: Mapping[str, Html],
+    pool: NaivePool | None,
+    *,
+    title: str,
+    caption: str,
+) -> Picture:
+    """Draw the cohorts of one outcome, a panel for each definition and denominator, with exact limits and no sum.
+
+    Parameters
+    ----------
+    panels : sequence of Panel
+        As :func:`namlib.model.relapse.forest` lays them out.
+    sources, links : mappings
+        What the sources of each cohort row are called, and the same as links, by row id.
+    pool : NaivePool, optional
+        What adding up would claim: drawn crossed out, with its reasons.
+    title, caption : str
+        The answer the figure gives, and what to see in it.
+    """
+    step, heading_step = 0.27, 0.36  # inches
+
+    def few(row: ForestRow) -> int:
+        """Count the candidates of a row that are drawn one by one."""
+        return len(row.counts) if 1 < len(row.counts) <= _MOST_CANDIDATES else 0
+
+    read_twice = {row.cohort.alternative_to for panel in panels for row in panel.rows}
+
+    def named(row: ForestRow) -> str:
+        """Name a row; where a sentence can be read in two ways, both rows say so."""
+        if row.cohort.alternative_to:
+            return f"{row.cohort.cohort} (the other reading)"
+        return f"{row.cohort.cohort}{' (one reading)' if row.cohort.id in read_twice else ''}"
+
+    def room(row: ForestRow) -> float:
+        return max(2, few(row)) * step * 0.72 + 0.12
+
+    tall = sum(heading_step + 0.16 + sum(room(row) for row in panel.rows) for panel in panels) + (1.0 if pool else 0.0)
+    height = tall + 1.35
+    figure = _blank(10, height)
+    axes = figure.add_axes((0.36, 0.62 / height, 0.4, tall / height))
+    axes.set_xlim(0, 100)
+    axes.set_ylim(tall, 0)
+    y = 0.0
+    left, right = -88.0, 104.0
+    for panel in panels:
+        band = (y + 0.03, y + heading_step - 0.04)
+        axes.fill_between((left, 160), *band, color=GREY, alpha=0.16, linewidth=0, clip_on=False)
+        axes.text(left + 1, y + heading_step / 2, panel_heading(panel), va="center", fontsize=9.2, fontweight="bold")
+        y += heading_step + 0.08
+        for row in panel.rows:
+            middle = y + room(row) / 2
+            own, printed = row.cohort.disease == "IMNM", row.cohort.percent or 0.0
+            colour, shape = (BLUE, "o") if own else (GREY, "s")
+            axes.text(left + 1, middle - 0.075, named(row), va="center", fontsize=9)
+            small = sources[row.cohort.id] + ("" if own else f"; {row.cohort.disease}")
+            axes.text(left + 1, middle + 0.095, small, va="center", fontsize=7.6, color="#555")
+            if few(row):
+                gap = step * 0.72
+                for place, count in enumerate(row.counts):
+                    at = middle + (place - (few(row) - 1) / 2) * gap
+                    low, high = count.interval
+                    axes.plot((100 * low, 100 * high), (at, at), color=VERMILLION, linewidth=1.1, alpha=0.75)
+                    axes.plot([100 * count.n / count.total], [at], marker="o", fillstyle="none", color=VERMILLION,
+                              markersize=5, linestyle="none")  # fmt: skip
+                    axes.text(right, at, f"{count.n}/{count.total}?   {_limits_words(low, high)}", va="center",
+                              fontsize=7.8, color="#333")  # fmt: skip
+            elif row.limits is not None:
+                low, high = row.limits
+                if row.known or not row.counts:
+                    share = 100 * row.counts[0].n / row.counts[0].total if row.counts else printed
+                    axes.plot((100 * low, 100 * high), (middle, middle), color=colour, linewidth=2)
+                    axes.plot([share], [middle], marker=shape, color=colour, markersize=7.5, linestyle="none",
+                              clip_on=False)  # fmt: skip
+                    said = f"{row.counts[0].n}/{row.counts[0].total}" if row.counts else f"{number(share)}%"
+                else:
+                    band = (middle - 0.07, middle + 0.07)
+                    axes.fill_between((100 * low, 100 * high), *band, color=VERMILLION, alpha=0.2, linewidth=0)
+                    axes.plot([printed], [middle], marker="|", color=VERMILLION, markersize=13)
+                    said = f"{number(printed)}% of ?"
+                axes.text(right, middle, f"{said}   {_limits_words(low, high)}", va="center", fontsize=9)
+            else:
+                said = "1 person, of how many is not said" if row.cohort.n == 1 else "no count given"
+                axes.text(right, middle, said, va="center", fontsize=9, color="#555", style="italic")
+            y += room(row)
+        y += 0.08
+    if pool is not None:
+        low, high = pool.count.interval
+        share, at = 100 * pool.count.n / pool.count.total, y + 0.45
+        axes.axhline(y + 0.1, xmin=-2, xmax=2, color=GREY, linewidth=0.8)
+        axes.plot((100 * low, 100 * high), (at, at), color=VERMILLION, linewidth=2, linestyle=":")
+        axes.plot([share], [at], marker="x", color=VERMILLION, markersize=16, markeredgewidth=1.6)
+        axes.text(left + 1, at - 0.09, "What a naive pool would claim", va="center", fontsize=9, fontweight="bold")
+        axes.text(left + 1, at + 0.1, "Wrong: the reasons stand below the figure", va="center", fontsize=8)
+        axes.text(right, at, f"{pool.count.n}/{pool.count.total}   {_limits_words(low, high)}", va="center", fontsize=9)
+    axes.set_xticks(range(0, 101, 20), [f"{tick}%" for tick in range(0, 101, 20)], fontsize=9)
+    axes.set_yticks([])
+    axes.grid(axis="x", alpha=0.3)
+    axes.spines[["top", "right", "left"]].set_visible(False)
+    figure.text(0.36, 0.1 / height, "share with the outcome; bars are exact 95% limits", fontsize=9)
+    figure.text(0.776, 1 - 0.62 / height, "counted, and exact limits", fontsize=8.5, color="#555")
+
+    everyone = [(panel, row) for panel in panels for row in panel.rows]
+    reasons = [] if pool is None else [f"Naive pool {pool.count.words}. {' '.join(pool.reasons)}"]
+    said = "; ".join(f"{row.cohort.cohort} ({panel_heading(panel)}): {row.words}" for panel, row in everyone)
+    alt = (
+        "Forest plot. Across: share with the outcome, from 0 to 100%. Each cohort is a point with a bar of exact 95% "
+        "limits; a cohort of which only a percentage was seen is a stack of rings, one for each count that fits it. "
+        f"Panels by definition and denominator; nothing is pooled. {said}."
+    )
+    table = html_table(
+        "Every cohort with its definition and its denominator",
+        ["cohort", "disease", "counted, with exact 95% limits", "definition", "denominator", "treatment", "follow-up",
+         "source", "how it was read"],
+        ([named(row),
+          row.cohort.disease, row.words, row.cohort.definition, row.cohort.denominator,
+          row.cohort.treatment, row.cohort.follow_up, links[row.cohort.id],
+          Html(f"{html(HOW_READ_WORDS[row.cohort.how_read])}<br><small>{html(row.cohort.caveat)}</small>")]
+         for _, row in everyone),
+    )  # fmt: skip
+    if pool is not None:
+        listed = "".join(f"<li>{html(reason)}</li>" for reason in pool.reasons)
+        table = Html(f"{table}<p>Why {html(pool.count.words)} is wrong:</p><ul>{listed}</ul>")
+        caption = f"{caption} {' '.join(reasons)}"
+    return _finished(figure, title=title, caption=caption, alt=alt, table=table, words=f"{said}.")
+
+
+# --- how a useless drug comes to look useful -----------------------------------------------------------------------
+
+_RATIO_TICKS = (0.5, 0.7, 1.0, 1.4, 2.0)
+
+
+def bias_lesson(lesson: BiasLesson, *, title: str) -> Picture:
+    """Draw invented people and the ratios of the wrong and the right analysis beside each other.
+
+    Parameters
+    ----------
+    lesson : BiasLesson
+        As :mod:`namlib.model.bias` makes it.
+    title : str
+        What the figure answers.
+    """
+    from matplotlib.ticker import FixedLocator, NullFormatter, NullLocator
+
+    figure = _blank(10, 4.7)
+    people = figure.add_axes((0.07, 0.14, 0.4, 0.62))
+    if lesson.lives:
+        _draw_lives(people, lesson)
+    else:
+        _draw_strata(people, lesson)
+    people.spines[["top", "right"]].set_visible(False)
+
+    axes = figure.add_axes((0.56, 0.14, 0.42, 0.62))
+    analyses = (lesson.naive, *lesson.right)
+    low_edge, high_edge = (
+        min(_RATIO_TICKS[0], 0.9 * min(one.low for one in analyses)),
+        max(_RATIO_TICKS[-1], 1.1 * max(one.high for one in analyses)),
+    )
+    axes.set_xscale("log")
+    axes.set_xlim(low_edge, high_edge)
+    axes.set_ylim(len(analyses) - 0.4, -0.7)
+    axes.axvline(lesson.true_ratio, color="#222", linewidth=1.2)
+    axes.text(lesson.true_ratio, -0.66, " truth: no effect", fontsize=9, va="top")
+    for place, one in enumerate(analyses):
+        colour, shape = (VERMILLION, "X") if place == 0 else (BLUE, "o")
+        axes.plot((one.low, one.high), (place, place), color=colour, linewidth=2.2)
+        axes.plot([one.ratio], [place], marker=shape, color=colour, markersize=10, linestyle="none")
+        head = "Naive" if place == 0 else "Right"
+        axes.text(low_edge * 1.02, place - 0.27, f"{head}: {one.name}", fontsize=9, color=colour, fontweight="bold",
+                  va="center", bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.85, "pad": 1})  # fmt: skip
+        axes.text(low_edge * 1.02, place + 0.25, f"{one.ratio:.2f} ({one.low:.2f} to {one.high:.2f})", fontsize=9,
+                  va="center")  # fmt: skip
+    axes.xaxis.set_major_locator(FixedLocator(_RATIO_TICKS))
+    axes.xaxis.set_minor_locator(NullLocator())
+    axes.xaxis.set_major_formatter(NullFormatter())
+    axes.set_xticks(_RATIO_TICKS, [number(tick) for tick in _RATIO_TICKS], fontsize=9)
+    axes.set_yticks([])
+    axes.set_xlabel("ratio, drug against no drug (left of 1 looks protective)", fontsize=9)
+    axes.spines[["top", "right", "left"]].set_visible(False)
+    figure.text(0.01, 0.865, lesson.label.upper(), fontsize=12, color=VERMILLION, fontweight="bold")
+
+    named = [("naive", lesson.naive), *(("right", one) for one in lesson.right)]
+    named += [("within", one) for one in lesson.strata]
+    table = html_table(
+        f"{lesson.label}. {lesson.n:,} people, seed {lesson.seed}",
+        ["analysis", "kind", "with the drug", "without it", "ratio (95% limits)"],
+        ([one.name, kind, f"{one.treated.events:,} of {one.treated.base:,} {one.counted_in}",
+          f"{one.untreated.events:,} of {one.untreated.base:,} {one.counted_in}",
+          f"{one.ratio:.2f} ({one.low:.2f} to {one.high:.2f})"] for kind, one in named),
+    ) + html_table(
+        "Invented parameters", ["parameter", "value"], parameter_words(lesson), style=False
+    )  # fmt: skip
+    caption = f"{lesson.label}; {lesson.n:,} people, seed {lesson.seed}. {lesson.why}"
+    alt = f"Two panels. Left: invented people. Right: ratios around 1 on a logarithmic scale. {lesson.words}"
+    return _finished(figure, title=title, caption=caption, alt=alt, table=table, words=lesson.words)
+
+
+def _draw_lives(axes: Axes, lesson: BiasLesson) -> None:
+    """Draw a few people as lines: grey without the drug, blue with it, a cross where the illness came back."""
+    months = next(int(value) for name, value, _ in lesson.parameters if name == "months watched")
+    order = sorted(lesson.lives, key=lambda life: (life.treated, life.relapse or months + 1))
+    for place, life in enumerate(order):
+        end = life.relapse or months
+        begun = life.planned if life.treated and life.planned is not None else end
+        axes.plot((0, begun), (place, place), color=GREY, linewidth=3, alpha=0.55, solid_capstyle="butt")
+        if begun < end:
+            axes.plot((begun, end), (place, place), color=BLUE, linewidth=3, solid_capstyle="butt")
+        if life.relapse is not None:
+            axes.plot([end], [place], marker="x", color=VERMILLION, markersize=7, markeredgewidth=2, linestyle="none")
+    never = sum(not life.treated for life in order)
+    axes.axhline(never - 0.5, color="#222", linewidth=0.8, linestyle=":")
+    axes.set_xlim(0, months + 0.5)
+    axes.set_ylim(-0.7, len(order) - 0.3)
+    axes.set_yticks([(never - 1) / 2, never + (len(order) - never - 1) / 2], ["never\ntreated", "ever\ntreated"],
+                    fontsize=9)  # fmt: skip
+    axes.tick_params(axis="y", length=0)
+    axes.set_xticks(range(0, months + 1, 6))
+    axes.set_xlabel("month (blue: with the drug; cross: relapse)", fontsize=9)
+    axes.set_title(f"{len(order)} of the {lesson.n:,} people", fontsize=9.5, loc="left")
+
+
+def _draw_strata(axes: Axes, lesson: BiasLesson) -> None:
+    """Draw the share with a poor outcome: all together, then within each kind of onset."""
+    groups = [("all together", lesson.naive), *((one.name, one) for one in lesson.strata)]
+    for place, (_, one) in enumerate(groups):
+        for side, (colour, hatch, group) in enumerate(((BLUE, "", one.treated), (GREY, "///", one.untreated))):
+            at = place + (side - 0.5) * 0.38
+            axes.bar([at], [100 * group.share], width=0.34, color=colour, alpha=0.85 if side == 0 else 0.5, hatch=hatch,
+                     edgecolor="white")  # fmt: skip
+            axes.text(
+                at, 100 * group.share + 1.5, f"{100 * group.share:.0f}%\nof {group.base:,}", ha="center", fontsize=8
+            )
+    axes.set_xticks(range(len(groups)), [name for name, _ in groups], fontsize=9)
+    axes.tick_params(axis="x", length=0)
+    axes.set_ylim(0, 100)
+    axes.set_yticks(range(0, 101, 25), [f"{tick}%" for tick in range(0, 101, 25)], fontsize=9)
+    axes.set_title("poor outcome: blue with two drugs, hatched with one", fontsize=9.5, loc="left")
