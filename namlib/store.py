@@ -43,6 +43,7 @@ FILES = (
     "steroid_thresholds.csv",
     "plan_checks.yaml",
     "visit_grid.csv",
+    "relapse_model.yaml",
 )
 # The rules a row was checked against are part of what the compiled ledger vouches for.
 _RULES = ("frozen.py", "units.py", "records.py", "validate.py", "model/findings.py", "model/rules.py")

@@ -29,6 +29,7 @@ from namlib.records import (
     RedFlag,
     Refused,
     Regimen,
+    RelapseModel,
     ResponseCriteria,
     SeedLine,
     Source,
@@ -62,6 +63,7 @@ ROW_TYPES: dict[str, type] = {
     "steroid_thresholds.csv": SteroidThreshold,
     "plan_checks.yaml": PlanCheck,
     "visit_grid.csv": VisitCell,
+    "relapse_model.yaml": RelapseModel,
 }
 # The part of the ledger a file fills; several files may fill one.
 PARTS: dict[str, str] = {
@@ -265,6 +267,10 @@ def _references(ledger: Ledger) -> list[str]:
     for cell in ledger.visit_grid:
         need("visit_grid.csv", cell.id, "facts", (*cell.facts, *cell.why), facts)
         need("visit_grid.csv", cell.id, "drugs", cell.drugs, drugs)
+    for model in ledger.relapse_model:
+        for entry in (*model.parameters, *model.targets):
+            need("relapse_model.yaml", entry.id, "facts", entry.facts, facts)
+            need("relapse_model.yaml", entry.id, "sources", entry.sources, sources)
     return problems
 
 
@@ -339,6 +345,9 @@ def cross_check(ledger: Ledger, check_condition: Callable[[Any], None]) -> list[
         "steroid_thresholds.csv": [threshold.id for threshold in ledger.steroid_thresholds],
         "plan_checks.yaml": [item.id for item in ledger.plan_checks],
         "visit_grid.csv": [cell.id for cell in ledger.visit_grid],
+        "relapse_model.yaml": [
+            entry.id for model in ledger.relapse_model for entry in (*model.states, *model.parameters, *model.targets)
+        ],
     }.items():
         problems += duplicates(file, keys)
     for field in ("label", "url"):
