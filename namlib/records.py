@@ -1008,9 +1008,9 @@ class CourseState:
 class CourseParameter:
     """One number the virtual cohort runs on, and what it stands on.
 
-    A step from ``start`` to ``end`` has a rate per month (``start`` blank: from every state but death). A number without
-    ``end`` multiplies the rate of the parameter it ``scales``. ``low`` and ``high`` are the range it is drawn from;
-    ``steps`` are the stops of its slider, in months of waiting for a rate.
+    A step from ``start`` to ``end`` has a rate per month (``start`` blank: from every state but death). A number
+    without ``end`` multiplies the rate of the parameter it ``scales``. ``low`` and ``high`` are the range it is drawn
+    from; ``steps`` are the stops of its slider, in months of waiting for a rate.
     """
 
     id: str

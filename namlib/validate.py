@@ -268,7 +268,8 @@ def _references(ledger: Ledger) -> list[str]:
         need("visit_grid.csv", cell.id, "facts", (*cell.facts, *cell.why), facts)
         need("visit_grid.csv", cell.id, "drugs", cell.drugs, drugs)
     for model in ledger.relapse_model:
-        for entry in (*model.parameters, *model.targets):
+        entries: list[Any] = [*model.parameters, *model.targets]
+        for entry in entries:
             need("relapse_model.yaml", entry.id, "facts", entry.facts, facts)
             need("relapse_model.yaml", entry.id, "sources", entry.sources, sources)
     return problems
@@ -345,9 +346,9 @@ def cross_check(ledger: Ledger, check_condition: Callable[[Any], None]) -> list[
         "steroid_thresholds.csv": [threshold.id for threshold in ledger.steroid_thresholds],
         "plan_checks.yaml": [item.id for item in ledger.plan_checks],
         "visit_grid.csv": [cell.id for cell in ledger.visit_grid],
-        "relapse_model.yaml": [
-            entry.id for model in ledger.relapse_model for entry in (*model.states, *model.parameters, *model.targets)
-        ],
+        "relapse_model.yaml": [target.id for model in ledger.relapse_model for target in model.targets]
+        + [parameter.id for model in ledger.relapse_model for parameter in model.parameters]
+        + [state.id for model in ledger.relapse_model for state in model.states],
     }.items():
         problems += duplicates(file, keys)
     for field in ("label", "url"):
