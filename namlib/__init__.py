@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from namlib.course import classify_eular_acr2017 as classify_eular_acr2017
     from namlib.course import compare_criteria as compare_criteria
     from namlib.course import conflicts as conflicts
+    from namlib.course import course_picture as course_picture
+    from namlib.course import disease_course as disease_course
     from namlib.course import dose_by_weight as dose_by_weight
     from namlib.course import dose_picture as dose_picture
     from namlib.course import doses as doses
@@ -37,10 +39,13 @@ if TYPE_CHECKING:
     from namlib.course import red_flags as red_flags
     from namlib.course import references as references
     from namlib.course import regimens as regimens
+    from namlib.course import relapse_parameters as relapse_parameters
+    from namlib.course import relapse_targets as relapse_targets
     from namlib.course import response_measures as response_measures
     from namlib.course import safety as safety
     from namlib.course import score_picture as score_picture
     from namlib.course import seed_coverage as seed_coverage
+    from namlib.course import simulate_cohort as simulate_cohort
     from namlib.course import strength_grades as strength_grades
     from namlib.course import taper as taper
     from namlib.course import taper_picture as taper_picture
@@ -54,6 +59,7 @@ if TYPE_CHECKING:
     from namlib.widgets.diagnosis import DiagnosisExplorer as DiagnosisExplorer
     from namlib.widgets.dose import DoseExplorer as DoseExplorer
     from namlib.widgets.pathway import PathwayExplorer as PathwayExplorer
+    from namlib.widgets.relapse import RelapseExplorer as RelapseExplorer
     from namlib.widgets.response import ResponseExplorer as ResponseExplorer
     from namlib.widgets.taper import TaperExplorer as TaperExplorer
 
@@ -66,6 +72,7 @@ _HOMES = {
     "DoseExplorer": "namlib.widgets.dose",
     "PathwayExplorer": "namlib.widgets.pathway",
     "Patient": "namlib.model.patient",
+    "RelapseExplorer": "namlib.widgets.relapse",
     "ResponseExplorer": "namlib.widgets.response",
     "TaperExplorer": "namlib.widgets.taper",
     "antibody_tests": "namlib.course",
@@ -78,6 +85,8 @@ _HOMES = {
     "classify_eular_acr2017": "namlib.course",
     "compare_criteria": "namlib.course",
     "conflicts": "namlib.course",
+    "course_picture": "namlib.course",
+    "disease_course": "namlib.course",
     "dose_by_weight": "namlib.course",
     "dose_picture": "namlib.course",
     "doses": "namlib.course",
@@ -97,10 +106,13 @@ _HOMES = {
     "red_flags": "namlib.course",
     "references": "namlib.course",
     "regimens": "namlib.course",
+    "relapse_parameters": "namlib.course",
+    "relapse_targets": "namlib.course",
     "response_measures": "namlib.course",
     "safety": "namlib.course",
     "score_picture": "namlib.course",
     "seed_coverage": "namlib.course",
+    "simulate_cohort": "namlib.course",
     "strength_grades": "namlib.course",
     "taper": "namlib.course",
     "taper_picture": "namlib.course",

@@ -1093,6 +1093,8 @@ class RelapseModel:
         _need(self.start in states, "start", "is no state")
         named = {parameter.id for parameter in self.parameters}
         targets = {target.id for target in self.targets}
+        ends = {parameter.end for parameter in self.parameters if parameter.end and not parameter.start}
+        _need(len(ends) < 2, "start", f"is blank for steps to {', '.join(sorted(ends))}; it may be for one state only")
         for parameter in self.parameters:
             for field, name, known in (
                 ("start", parameter.start, states),

@@ -179,6 +179,13 @@ def _write(path: Path, text: str) -> None:
     path.write_text(text, encoding="utf-8", newline="\n")
 
 
+def write_report(name: str, text: str, folder: Path | None = None) -> Path:
+    """Write a report that is made from the data beside them."""
+    path = (folder or data_folder()) / name
+    _write(path, text)
+    return path
+
+
 # --- the files themselves ------------------------------------------------------------------------------------------
 
 

@@ -12,8 +12,9 @@ numpy is imported when a cohort is drawn and not before. Everything drawn is SYN
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property, lru_cache
+from statistics import NormalDist
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from namlib.frozen import frozen
@@ -35,14 +36,22 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 # People in a block: the unit of work and of randomness. Changing it changes what a seed draws.
-BLOCK = 16384
+BLOCK = 32768
 MOST_PEOPLE = 10**9
 MOST_HISTORIES = 1000
 # How many months and states the codes below have room for.
-_SLOTS, _STATES = 128, 8
-_NEVER = 255
+_SLOTS, _STATES = 121, 8
+_CODES = _SLOTS * _STATES * _STATES
+_LONGER = 255  # a wait longer than the grid
+# In place of the month of the first taper: what followed it is known, or there was none. Known is more than never, so
+# that adding the bits of the one to any month gives it; a taper is open below both.
+_KNOWN, _NEVER = 255, 254
+_OPEN = _NEVER << 16
+_UNSETTLED = 0xFFFF
 _BITS = 32
-_FINE = 12  # bits that choose a cell of the table
+_FINE = 13  # bits that choose a cell of the table
+
+_NORMAL = NormalDist()
 
 Progress = Callable[[int, int], object]
 
@@ -58,7 +67,7 @@ class _Tables(NamedTuple):
     """What a draw is looked up in.
 
     ``cells`` holds for each state and each value of the leading bits what the draw means, where that is settled by
-    them, else 0. The rest is searched in ``limits``: ``outcomes`` in the order of what they are reached by.
+    them, else ``_UNSETTLED``. The rest is searched in ``limits``, the last draw that means each of the ``outcomes``.
     """
 
     cells: NDArray[numpy.uint16]
@@ -70,19 +79,19 @@ class _Tables(NamedTuple):
 def _tables(matrix: tuple[tuple[float, ...], ...], months: int) -> _Tables:
     """Lay out the joint chance of waiting time and next state, for each state, as limits of a 32-bit number.
 
-    An outcome is ``wait + 256 * next``; a wait of 255 is longer than the grid.
+    An outcome is ``64 * wait + next``, as :func:`_block` adds it to a person; the longest wait is longer than the grid.
     """
     import numpy as np
 
     whole = 1 << _BITS
-    cells = np.zeros((len(matrix), 1 << _FINE), dtype=np.uint16)
+    cells = np.full((len(matrix), 1 << _FINE), _UNSETTLED, dtype=np.uint16)
     # The first and the last number of each cell of the table.
     firsts = np.arange(1 << _FINE, dtype=np.int64) << (_BITS - _FINE)
     lasts = firsts + ((1 << (_BITS - _FINE)) - 1)
     limits: list[NDArray[np.int64]] = []
     outcomes: list[NDArray[np.uint16]] = []
     for here, row in enumerate(matrix):
-        ways = [(256 * there, chance) for there, chance in enumerate(row) if there != here and chance]
+        ways = [(there, chance) for there, chance in enumerate(row) if there != here and chance]
         reached, left = 0.0, float(whole)  # in units of one draw: the chance of all outcomes so far, and of none
         ends, codes = [], []
         # Plain Python: multiplication and rounding are the same on every machine, which numpy's powers need not be.
@@ -90,14 +99,14 @@ def _tables(matrix: tuple[tuple[float, ...], ...], months: int) -> _Tables:
             for there, chance in ways:
                 reached += left * chance
                 ends.append(round(reached))
-                codes.append(wait + there)
+                codes.append((wait << 6) + there)
             left *= row[here]
         ends = [*(min(end, whole) for end in ends), whole]
-        codes.append(_NEVER + 256 * here)
+        codes.append((_LONGER << 6) + here)
         highest, meant = np.array(ends, dtype=np.int64) - 1, np.array(codes, dtype=np.uint16)
         # A cell is settled when its first and its last number mean the same.
         place = np.searchsorted(highest, firsts)
-        cells[here] = np.where(highest[place] >= lasts, meant[place], 0)
+        cells[here] = np.where(highest[place] >= lasts, meant[place], _UNSETTLED)
         limits.append(highest + here * whole)
         outcomes.append(meant)
     return _Tables(cells.ravel(), np.concatenate(limits).astype(np.uint64), np.concatenate(outcomes))
@@ -120,8 +129,8 @@ class _Plan(NamedTuple):
     histories: int
 
 
-# Person, month, from, to: arrays of the same length, one for each.
-Steps = tuple["NDArray[numpy.uint32]", "NDArray[numpy.uint8]", "NDArray[numpy.uint8]", "NDArray[numpy.uint8]"]
+# Who took a step, and the step: month, from and to in one number.
+Steps = tuple["NDArray[numpy.uint32]", "NDArray[numpy.uint32]"]
 
 
 class _Sums(NamedTuple):
@@ -142,53 +151,50 @@ def _block(plan: _Plan, number: int) -> _Sums:
     tables = _tables(plan.matrix, plan.months)
     people = min(BLOCK, plan.people - number * BLOCK)
     bits = np.random.SFC64(np.random.SeedSequence(plan.seed, spawn_key=(number,)))
-    steps = np.zeros(_SLOTS * _STATES * _STATES, dtype=np.int64)
-    after = np.zeros(3 * 256, dtype=np.int64)
-    state = np.full(people, plan.start, dtype=np.uint8)
-    month = np.zeros(people, dtype=np.uint8)
-    # The month of the first taper; _NEVER before it, and once what followed it is known.
-    since = np.full(people, _NEVER, dtype=np.uint8)
-    tapered = np.zeros(people, dtype=bool)
+    steps = np.zeros(_CODES, dtype=np.int64)
+    after = np.zeros((3, 256), dtype=np.int64)
     # Single people are kept from the first block only, which is why no more of them may be asked for.
     wanted = min(plan.histories, people) if number == 0 else 0
-    who = np.arange(people, dtype=np.uint32)
+    who = np.arange(people if wanted else 0, dtype=np.uint32)
     kept: list[Steps] = []
-    while state.size:
-        size = state.size
-        drawn = bits.random_raw((size + 1) // 2).view(np.uint32)[:size]
-        code = tables.cells[(drawn >> np.uint32(_BITS - _FINE)) | (state.astype(np.uint32) << np.uint32(_FINE))]
-        open_ = np.flatnonzero(code == 0)
-        if open_.size:
-            sought = drawn[open_].astype(np.uint64) | (state[open_].astype(np.uint64) << np.uint64(_BITS))
-            code[open_] = tables.outcomes[np.searchsorted(tables.limits, sought)]
-        at = month + (code & np.uint16(255))  # 16 bits: no month overflows
-        goes = np.flatnonzero(at <= plan.months)
-        # Those who stay till the end of the grid leave the loop; of them only an open taper is to be counted.
-        if goes.size < size:
-            stays = np.flatnonzero((at > plan.months) & (since != _NEVER))
-            after[512:] += np.bincount(plan.months - since[stays], minlength=256)
-        before, now = state[goes], (code[goes] >> np.uint16(8)).astype(np.uint8)
-        at = at[goes].astype(np.uint8)
-        since, tapered = since[goes], tapered[goes]
-        place = (at.astype(np.uint16) << np.uint16(6)) | (before << np.uint8(3)) | now
-        steps += np.bincount(place, minlength=steps.size)
-        first = np.flatnonzero((now == plan.taper) & ~tapered)
-        since[first] = at[first]
-        tapered[first] = True
-        for kind, ends in enumerate((plan.relapse, plan.dead)):
-            done = np.flatnonzero((now == ends) & (since != _NEVER))
-            after[256 * kind : 256 * kind + 256] += np.bincount(at[done] - since[done], minlength=256)
-            since[done] = _NEVER
+    # A person is one number: where to (bits 0-2), where from (3-5), month (6-14), month of the first taper (16-23).
+    word = np.full(people, (plan.start << 3) | (_NEVER << 16), dtype=np.uint32)
+    beyond = np.uint32((plan.months + 1) << 6)
+    state_part, step_part = np.uint32(7), np.uint32(0x7FFF)
+    kept_part, first_taper = np.uint32(0xFF7FC0), np.uint32((_NEVER << 16) | plan.taper)
+    while word.size:
+        drawn = bits.random_raw((word.size + 1) // 2).view(np.uint32)[: word.size]
+        state = (word >> np.uint32(3)) & state_part
+        code = tables.cells.take((drawn >> np.uint32(_BITS - _FINE)) + (state << np.uint32(_FINE)))
+        unsettled = np.flatnonzero(code == _UNSETTLED)
+        if unsettled.size:
+            sought = drawn[unsettled].astype(np.uint64) | (state[unsettled].astype(np.uint64) << np.uint64(_BITS))
+            code[unsettled] = tables.outcomes[np.searchsorted(tables.limits, sought)]
+        word += code
+        inside = (word & step_part) < beyond
+        goes = np.flatnonzero(inside)
+        # Those who stay till the end of the grid leave here, the dead one round after they died.
+        if goes.size < word.size:
+            still = word[~inside & (word < _OPEN)] >> np.uint32(16)
+            after[2] += np.bincount(plan.months - still.astype(np.int64), minlength=256)
+        word = word[goes]
+        steps += np.bincount(word & step_part, minlength=_CODES)
+        first = np.flatnonzero((word & np.uint32(0xFF0007)) == first_taper)
+        begun = word[first] & np.uint32(0x7FFF)
+        word[first] = begun | ((begun >> np.uint32(6)) << np.uint32(16))
+        opened = np.flatnonzero(word < _OPEN)
+        among_open = word[opened]
+        for kind, end in enumerate((plan.relapse, plan.dead)):
+            ends = (among_open & state_part) == end
+            done = among_open[ends]
+            waited = ((done & step_part) >> np.uint32(6)) - (done >> np.uint32(16))
+            after[kind] += np.bincount(waited, minlength=256)
+            word[opened[ends]] |= np.uint32(_KNOWN << 16)
         if wanted:
             who = who[goes]
             among = int(np.searchsorted(who, wanted))  # people keep their order, so those wanted come first
-            kept.append((who[:among], at[:among], before[:among], now[:among]))
-        alive = np.flatnonzero(now != plan.dead)
-        if alive.size < now.size:
-            state, month, since, tapered = now[alive], at[alive], since[alive], tapered[alive]
-            who = who[alive] if wanted else who
-        else:
-            state, month = now, at
+            kept.append((who[:among], word[:among] & step_part))
+        word = (word & kept_part) | ((word & state_part) << np.uint32(3))
     return _Sums(steps, after, tuple(kept))
 
 
@@ -272,17 +278,11 @@ class Cohort:
 
     @cached_property
     def deviations(self) -> tuple[tuple[float, ...], ...]:
-        """Each count less what is expected, in standard errors; 0 where chance has no part."""
-        rows = []
-        for counts, shares in zip(self.occupancy, self.course.shares, strict=True):
-            errors = [math.sqrt(self.people * share * (1 - share)) for share in shares]
-            rows.append(
-                tuple(
-                    (count - self.people * share) / error if error > 1e-9 else 0.0
-                    for count, share, error in zip(counts, shares, errors, strict=True)
-                )
-            )
-        return tuple(rows)
+        """How far each count lies from what is expected, in standard errors; see :func:`deviation`."""
+        return tuple(
+            tuple(deviation(count, self.people, share) for count, share in zip(counts, shares, strict=True))
+            for counts, shares in zip(self.occupancy, self.course.shares, strict=True)
+        )
 
     def __repr__(self) -> str:
         relapses = sum(number for _, _, end, number in self.steps if end == "relapse")
@@ -312,6 +312,32 @@ class Cohort:
                 [[event.month, event.start, event.end] for event in history.events] for history in self.histories
             ],
         }
+
+
+def deviation(count: int, people: int, share: float) -> float:
+    """Say how far a count lies from its expectation, in standard errors.
+
+    Where few are expected in or out of a state, a standard error says little: there the exact binomial chance of a
+    count as far out is turned into the standard errors that would be as rare.
+
+    Examples
+    --------
+    >>> deviation(60, 100, 0.5), round(deviation(1, 10_000, 0.000002), 2), deviation(0, 100, 0.0)
+    (2.0, 2.06, 0.0)
+    """
+    if share > 0.5:
+        return -deviation(people - count, people, 1 - share)
+    error = math.sqrt(people * share * (1 - share))
+    if error >= 5:
+        return (count - people * share) / error
+    if share <= 1e-15:
+        return 0.0 if count == 0 else math.inf
+    chance, below = math.exp(people * math.log1p(-share)), 0.0
+    for k in range(count):
+        below += chance
+        chance *= (people - k) / (k + 1) * share / (1 - share)
+    at_least, at_most = max(1 - below, 1e-16), min(below + chance, 1 - 1e-16)
+    return -_NORMAL.inv_cdf(at_least) if at_least < at_most else _NORMAL.inv_cdf(at_most)
 
 
 def _whole(name: str, value: object, low: int, high: int) -> int:
@@ -349,7 +375,7 @@ def simulate_cohort(
     histories : int
         For how many people, the first ones, every step is kept.
     chunk : int
-        How many blocks of 16,384 people are one stretch of work: between two calls of ``progress``, or one task of a
+        How many blocks of 32,768 people are one stretch of work: between two calls of ``progress``, or one task of a
         client. It changes no number.
     client : dask.distributed.Client, optional
         Where to do the work. Blocks are pure functions of their number, so a task that is lost with its worker is
@@ -435,8 +461,8 @@ def _histories(plan: _Plan, kept: tuple[Steps, ...], states: tuple[str, ...]) ->
     held: list[list[Event]] = [[] for _ in range(min(plan.histories, plan.people))]
     # A person's steps were kept in the order they were taken in.
     for part in kept:
-        for person, month, start, end in zip(*(column.tolist() for column in part), strict=True):
-            held[person].append(Event(month, states[start], states[end]))
+        for person, step in zip(*(column.tolist() for column in part), strict=True):
+            held[person].append(Event(step >> 6, states[step >> 3 & 7], states[step & 7]))
     return tuple(History(person + 1, tuple(events), plan.months) for person, events in enumerate(held))
 
 
@@ -452,7 +478,86 @@ def _cohort(plan: _Plan, drawn: _Sums, course: DiseaseCourse) -> Cohort:
         (int(month), states[start], states[end], int(flows[month, start, end]))
         for month, start, end in zip(*np.nonzero(flows), strict=True)
     )
-    after = drawn.after_taper.reshape(3, 256)[:, : plan.months + 1].tolist()
+    after = drawn.after_taper[:, : plan.months + 1].tolist()
     risks = Risks(("relapse", "death"), (tuple(after[0]), tuple(after[1])), tuple(after[2]))
     histories = _histories(plan, drawn.kept, states)
     return Cohort(plan.people, plan.seed, tuple(map(tuple, occupancy)), steps, risks, histories, course)
+
+
+# --- fans ----------------------------------------------------------------------------------------------------------
+
+# What a fan shows around the exact line: the middle half, and 95 of 100.
+FAN = (0.025, 0.25, 0.75, 0.975)
+FAN_PEOPLE = 10_000
+
+
+def luck_fan(
+    model: RelapseModel, values: Mapping[str, float], state: str, clinic: int, seed: int = 1
+) -> tuple[tuple[float, ...], ...]:
+    """Draw 10,000 people, part them into clinics, and say how widely the clinics differ by chance alone.
+
+    Parameters
+    ----------
+    model, values
+        The cohort and its numbers, complete.
+    state : str
+        The state whose share in each clinic is looked at.
+    clinic : int
+        People in a clinic.
+    seed : int
+        As for :func:`simulate_cohort`.
+
+    Returns
+    -------
+    tuple
+        For each quantile of :data:`FAN` the share at months 0 to 120.
+    """
+    import numpy as np
+
+    place = read_state(model, state)
+    plan = _plan(FAN_PEOPLE, model, values, seed, MONTHS, FAN_PEOPLE)
+    kept = _block(plan, 0).kept
+    who = np.concatenate([people for people, _ in kept])
+    step = np.concatenate([steps for _, steps in kept])
+    clinics = FAN_PEOPLE // clinic
+    cell = (who // np.uint32(clinic)) * np.uint32(MONTHS + 1) + (step >> np.uint32(6))
+    size = clinics * (MONTHS + 1)
+    change = np.bincount(cell[step & np.uint32(7) == place], minlength=size)[:size]
+    change -= np.bincount(cell[(step >> np.uint32(3)) & np.uint32(7) == place], minlength=size)[:size]
+    counts = change.reshape(clinics, MONTHS + 1).cumsum(axis=1)
+    if plan.start == place:
+        counts += clinic
+    counts.sort(axis=0)
+    return tuple(tuple((counts[round(share * (clinics - 1))] / clinic).tolist()) for share in FAN)
+
+
+def numbers_fan(model: RelapseModel, sets: Sequence[Mapping[str, float]], state: str) -> tuple[tuple[float, ...], ...]:
+    """Say how widely the exact share of a state differs between sets of parameters: no chance is in it.
+
+    Parameters
+    ----------
+    model : RelapseModel
+        The cohort.
+    sets : sequence of mapping
+        Complete sets of parameters, see :func:`namlib.model.course_of_disease.drawn_parameters`.
+    state : str
+        The state looked at.
+
+    Returns
+    -------
+    tuple
+        For each quantile of :data:`FAN` the share at months 0 to 120.
+    """
+    import numpy as np
+
+    place = read_state(model, state)
+    months = np.array([month_matrix(model, values) for values in sets])
+    shares = np.zeros((len(sets), 1, len(model.states)))
+    shares[:, 0, read_state(model, model.start)] = 1
+    course = np.empty((MONTHS + 1, len(sets)))
+    course[0] = shares[:, 0, place]
+    for month in range(1, MONTHS + 1):
+        shares = shares @ months
+        course[month] = shares[:, 0, place]
+    course.sort(axis=1)
+    return tuple(tuple(course[:, round(share * (len(sets) - 1))].tolist()) for share in FAN)

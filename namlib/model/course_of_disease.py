@@ -1,8 +1,10 @@
 """The virtual cohort without people: how the shares of its states move from month to month, exactly.
 
 A cohort is a list of states and of rates per month from one to the next. Within a month a person takes at most one
-step; rates that compete share the month in proportion to their size, so that a state with a single way out empties as
-``exp(-rate t)``. From there on it is plain multiplication, month by month: no chance, no error but rounding.
+step. Death comes first, so that the living are ``exp(-rate t)`` of all, as the cited survival has it; among those who
+survive the month, steps that compete share it in proportion to their rates, so that a state with a single way out
+empties as ``exp(-rate t)`` too. From there on it is plain multiplication, month by month: no chance, no error but
+rounding.
 
 Everything here is SYNTHETIC: no rate of moving between these states has been published for IMNM. The numbers, what each
 stands on and what they are held against are data (``data/relapse_model.yaml``).
@@ -106,24 +108,35 @@ def month_matrix(model: RelapseModel, values: Rates, absorbing: Sequence[str] = 
     [[0.6065, 0.3935], [0.0, 1.0]]
     """
     place = {state.id: index for index, state in enumerate(model.states)}
+    ends = [place[name] for name in deadly(model)]
     ways: list[dict[int, float]] = [{} for _ in place]
+    deaths = [0.0] * len(place)
     for (start, end), rate in steps_of(model, values).items():
-        if start not in absorbing:
-            ways[place[start]][place[end]] = rate
-    # Nobody leaves the state that has only one way in from everywhere: death.
-    for parameter in model.parameters:
-        if parameter.end and not parameter.start:
-            ways[place[parameter.end]] = {}
+        here = place[start]
+        # Nobody leaves the state that is reached from everywhere.
+        if start in absorbing or here in ends:
+            continue
+        if place[end] in ends:
+            deaths[here] = rate
+        else:
+            ways[here][place[end]] = rate
     rows = []
-    for here, ends in enumerate(ways):
-        total = sum(ends.values())
+    for here, others in enumerate(ways):
+        total = sum(others.values())
         row = [0.0] * len(place)
-        leaves = -math.expm1(-total)
-        for there, rate in ends.items():
-            row[there] = leaves * rate / total if total else 0.0
-        row[here] = math.exp(-total)
+        survives, leaves = math.exp(-deaths[here]), -math.expm1(-total)
+        for there, rate in others.items():
+            row[there] = survives * leaves * rate / total if total else 0.0
+        for there in ends:
+            row[there] = -math.expm1(-deaths[here])
+        row[here] = 1.0 if here in ends else survives * math.exp(-total)
         rows.append(tuple(row))
     return tuple(rows)
+
+
+def deadly(model: RelapseModel) -> tuple[str, ...]:
+    """Name the state that is reached from every other and never left, if there is one."""
+    return tuple(dict.fromkeys(item.end for item in model.parameters if item.end and not item.start))
 
 
 def evolve(matrix: Matrix, start: Sequence[float], months: int = MONTHS) -> tuple[tuple[float, ...], ...]:
@@ -267,7 +280,7 @@ def predicted(model: RelapseModel, values: Rates, quantity: CourseQuantity, mont
     month : float
         Months since the start, of treatment or of the taper.
     """
-    dead = {parameter.end for parameter in model.parameters if parameter.end and not parameter.start}
+    dead = set(deadly(model))
     strong = {state.id for state in model.states if state.full_strength}
     off = {state.id for state in model.states if state.full_strength and not state.on_drug}
     last = math.ceil(month)
@@ -433,7 +446,8 @@ def drawn_parameters(
     """Draw whole sets of parameters from their ranges, each parameter by itself.
 
     What is cited or calibrated is log-normal around its value, with 95% between ``low`` and ``high`` on either side;
-    what is assumed lies evenly between them on a log scale. Parameters may hang together; that is not drawn.
+    what is assumed lies evenly between them on a log scale. A multiplier is not drawn: it is a question somebody asks,
+    not a number that is there and unknown. Parameters may hang together; that is not drawn either.
 
     Parameters
     ----------
@@ -453,6 +467,8 @@ def drawn_parameters(
     streams = {parameter.id: Random(f"{seed} {parameter.id}") for parameter in model.parameters}
 
     def draw(parameter: CourseParameter) -> float:
+        if parameter.scales:
+            return parameter.value
         stream = streams[parameter.id]
         if parameter.standing == "assumed":
             low, high = math.log(parameter.low), math.log(parameter.high)
