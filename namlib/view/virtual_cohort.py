@@ -132,6 +132,17 @@ def _mark(top: int) -> str:
     )
 
 
+def tenths(share: float) -> str:
+    """Print a share of the cohort to a tenth of a percent; what is more than nothing is never printed as nothing.
+
+    Examples
+    --------
+    >>> tenths(0.2234), tenths(0.0), tenths(0.0001)
+    ('22.3%', '0%', 'below 0.1%')
+    """
+    return "below 0.1%" if 0 < share < 0.0005 else percent(round(share, 3))
+
+
 _TIME = "months since the start of treatment"
 
 
@@ -140,7 +151,7 @@ def course_words(course: DiseaseCourse) -> str:
     last = len(course.shares) - 1
 
     def share(state: str) -> str:
-        return percent(round(course.share(state, last), 3))
+        return tenths(course.share(state, last))
 
     off_months = sum(row[course.states.index("drug_free")] for row in course.shares[1:])
     relapse_months = sum(row[course.states.index("relapse")] for row in course.shares[1:])
@@ -172,7 +183,7 @@ def _stack(slots: Slots, course: DiseaseCourse) -> str:
     for name, height in zip(shown, heights, strict=True):
         at = slots.attributes(y=_at(height))
         box = slots.attributes(y=_at(height - 10))
-        value = slots.text(percent(round(course.shares[-1][place[name]], 3)))
+        value = slots.text(tenths(course.shares[-1][place[name]]))
         value = Html(value.replace("<span", "<tspan").replace("</span>", "</tspan>"))
         parts.append(
             f'<rect x="{_RIGHT + 10}" width="11" height="11" fill="{_COLOURS.get(name, GREY)}" {box}/>'
@@ -200,7 +211,7 @@ def _fan_picture(slots: Slots, course: DiseaseCourse, state: str, fan: Fan | Non
     heights = _apart([_y(end, _FAN_TOP) + 4 for end, _ in labels], 15.0, _FAN_TOP + 8, _FAN_TOP + _HEIGHT + 4)
     said = []
     for (end, word), height in zip(labels, heights, strict=True):
-        text = slots.add(f"{percent(round(end, 3))} {word}" if word else "")
+        text = slots.add(f"{word} {tenths(end)}" if word else "")
         at = slots.attributes(y=_at(height))
         said.append(f'<text x="{_RIGHT + 10}" class="nam-small" {at} data-t="{text}">{html(slots.values[text])}</text>')
     return (
@@ -216,9 +227,7 @@ def _months_table(slots: Slots, course: DiseaseCourse, caption: str) -> str:
     rows = []
     for name in order:
         place = course.states.index(name)
-        cells = "".join(
-            f"<td>{slots.text(percent(round(course.shares[month][place], 3)))}</td>" for month in _TABLE_MONTHS
-        )
+        cells = "".join(f"<td>{slots.text(tenths(course.shares[month][place]))}</td>" for month in _TABLE_MONTHS)
         rows.append(f'<tr><th scope="row">{html(names[name])}</th>{cells}</tr>')
     return (
         f"<table><caption>{html(caption)}</caption><thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
@@ -227,13 +236,12 @@ def _months_table(slots: Slots, course: DiseaseCourse, caption: str) -> str:
 
 def _fan_table(slots: Slots, fan: Fan | None) -> str:
     head = "".join(
-        f'<th scope="col">{html(text)}</th>' for text in ("of 100 cohorts", *(f"month {m}" for m in _TABLE_MONTHS))
+        f'<th scope="col">{html(text)}</th>' for text in ("of 100 in the fan", *(f"month {m}" for m in _TABLE_MONTHS))
     )
     rows = []
     for place, words in ((3, "97.5 lie below"), (2, "75 lie below"), (1, "25 lie below"), (0, "2.5 lie below")):
         cells = "".join(
-            f"<td>{slots.text(percent(round(fan[place][month], 3)) if fan else 'not drawn')}</td>"
-            for month in _TABLE_MONTHS
+            f"<td>{slots.text(tenths(fan[place][month]) if fan else 'not drawn')}</td>" for month in _TABLE_MONTHS
         )
         rows.append(f'<tr><th scope="row">{words}</th>{cells}</tr>')
     return (
@@ -353,7 +361,7 @@ def cohort_html(cohort: Cohort) -> str:
         [
             names[state],
             *(
-                f"{cohort.count(state, month):,} ({percent(round(cohort.count(state, month) / cohort.people, 3))})"
+                f"{cohort.count(state, month):,} ({tenths(cohort.count(state, month) / cohort.people)})"
                 for month in months
             ),
         ]
@@ -367,7 +375,7 @@ def cohort_html(cohort: Cohort) -> str:
     waits = [month for month in (0, 3, 6, 12, 24, 36, 60) if month <= cohort.months]
 
     def limits(low: float, high: float) -> str:
-        return f"{percent(round(low, 3))} to {percent(round(high, 3))}"
+        return f"{tenths(low)} to {tenths(high)}"
 
     after = html_table(
         "SYNTHETIC: since the first taper began, with 95% limits for each month by itself",
@@ -376,8 +384,8 @@ def cohort_html(cohort: Cohort) -> str:
             [
                 str(month),
                 f"{free.at_risk[month]:,}",
-                f"{percent(round(free.share[month], 3))} ({limits(free.low[month], free.high[month])})",
-                f"{percent(round(relapsed.share[month], 3))} ({limits(relapsed.low[month], relapsed.high[month])})",
+                f"{tenths(free.share[month])} ({limits(free.low[month], free.high[month])})",
+                f"{tenths(relapsed.share[month])} ({limits(relapsed.low[month], relapsed.high[month])})",
             ]
             for month in waits
         ],
