@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 # People in a block: the unit of work and of randomness. Changing it changes what a seed draws.
-BLOCK = 32768
+BLOCK = 65536
 MOST_PEOPLE = 10**9
 MOST_HISTORIES = 1000
 # How many months and states the codes below have room for.
@@ -155,7 +155,7 @@ def _block(plan: _Plan, number: int) -> _Sums:
     after = np.zeros((3, 256), dtype=np.int64)
     # Single people are kept from the first block only, which is why no more of them may be asked for.
     wanted = min(plan.histories, people) if number == 0 else 0
-    who = np.arange(people if wanted else 0, dtype=np.uint32)
+    who = np.arange(wanted, dtype=np.uint32)
     kept: list[Steps] = []
     # A person is one number: where to (bits 0-2), where from (3-5), month (6-14), month of the first taper (16-23).
     word = np.full(people, (plan.start << 3) | (_NEVER << 16), dtype=np.uint32)
@@ -191,9 +191,9 @@ def _block(plan: _Plan, number: int) -> _Sums:
             after[kind] += np.bincount(waited, minlength=256)
             word[opened[ends]] |= np.uint32(_KNOWN << 16)
         if wanted:
-            who = who[goes]
-            among = int(np.searchsorted(who, wanted))  # people keep their order, so those wanted come first
-            kept.append((who[:among], word[:among] & step_part))
+            # People keep their order, so those wanted come first.
+            who = who[goes[: int(np.searchsorted(goes, who.size))]]
+            kept.append((who, word[: who.size] & step_part))
         word = (word & kept_part) | ((word & state_part) << np.uint32(3))
     return _Sums(steps, after, tuple(kept))
 
@@ -375,7 +375,7 @@ def simulate_cohort(
     histories : int
         For how many people, the first ones, every step is kept.
     chunk : int
-        How many blocks of 32,768 people are one stretch of work: between two calls of ``progress``, or one task of a
+        How many blocks of 65,536 people are one stretch of work: between two calls of ``progress``, or one task of a
         client. It changes no number.
     client : dask.distributed.Client, optional
         Where to do the work. Blocks are pure functions of their number, so a task that is lost with its worker is
@@ -475,8 +475,10 @@ def _cohort(plan: _Plan, drawn: _Sums, course: DiseaseCourse) -> Cohort:
     change[0, plan.start] += plan.people
     occupancy = np.cumsum(change, axis=0).tolist()
     steps = tuple(
-        (int(month), states[start], states[end], int(flows[month, start, end]))
-        for month, start, end in zip(*np.nonzero(flows), strict=True)
+        (month, states[start], states[end], number)
+        for month, start, end, number in zip(
+            *(part.tolist() for part in np.nonzero(flows)), flows[np.nonzero(flows)].tolist(), strict=True
+        )
     )
     after = drawn.after_taper[:, : plan.months + 1].tolist()
     risks = Risks(("relapse", "death"), (tuple(after[0]), tuple(after[1])), tuple(after[2]))
