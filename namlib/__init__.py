@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from namlib.course import ck_series as ck_series
     from namlib.course import classify_enmc2016 as classify_enmc2016
     from namlib.course import classify_eular_acr2017 as classify_eular_acr2017
+    from namlib.course import cohort_uncertainty as cohort_uncertainty
     from namlib.course import compare_criteria as compare_criteria
     from namlib.course import conflicts as conflicts
     from namlib.course import course_picture as course_picture
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     from namlib.course import red_flags as red_flags
     from namlib.course import references as references
     from namlib.course import regimens as regimens
+    from namlib.course import relapse_free_picture as relapse_free_picture
     from namlib.course import relapse_parameters as relapse_parameters
     from namlib.course import relapse_targets as relapse_targets
     from namlib.course import response_measures as response_measures
@@ -83,6 +85,7 @@ _HOMES = {
     "ck_series": "namlib.course",
     "classify_enmc2016": "namlib.course",
     "classify_eular_acr2017": "namlib.course",
+    "cohort_uncertainty": "namlib.course",
     "compare_criteria": "namlib.course",
     "conflicts": "namlib.course",
     "course_picture": "namlib.course",
@@ -106,6 +109,7 @@ _HOMES = {
     "red_flags": "namlib.course",
     "references": "namlib.course",
     "regimens": "namlib.course",
+    "relapse_free_picture": "namlib.course",
     "relapse_parameters": "namlib.course",
     "relapse_targets": "namlib.course",
     "response_measures": "namlib.course",

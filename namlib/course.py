@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from namlib.model.antibody import Prediction
     from namlib.model.checklist import ChecklistLine
     from namlib.model.cohort import Cohort
-    from namlib.model.course_of_disease import DiseaseCourse, TargetCheck
+    from namlib.model.course_of_disease import DiseaseCourse, StateUncertainty, TargetCheck
     from namlib.model.diagnosis import Comparison, Enmc2016, EularAcr2017
     from namlib.model.mimics import MimicResult
     from namlib.model.pathway import Walk
@@ -1476,6 +1476,58 @@ def disease_course(parameters: Mapping[str, Any] | None = None) -> DiseaseCourse
     from namlib.view.virtual_cohort import ShownCourse
 
     return ShownCourse.of(model.disease_course(relapse_model(), parameters))
+
+
+def cohort_uncertainty(people: int = 10_000, month: int = 60) -> Table[StateUncertainty]:
+    """Return for each state what not knowing the numbers leaves open, apart from the luck of so many people.
+
+    Parameters
+    ----------
+    people : int
+        How many people the SYNTHETIC cohort has.
+    month : int
+        The month looked at, 0 to 120.
+
+    Raises
+    ------
+    namlib.records.Refused
+        If a number is not accepted.
+
+    Examples
+    --------
+    >>> cohort_uncertainty(50, 60)
+    SYNTHETIC: two kinds of doubt at month 60: 7 states
+    """
+    from namlib.model.course_of_disease import uncertainty
+    from namlib.view.virtual_cohort import tenths
+
+    columns = [
+        Column("State", lambda row: row.name),
+        Column("Exact share", lambda row: tenths(row.share)),
+        Column("If the numbers were others in their ranges", lambda row: f"{tenths(row.low)} to {tenths(row.high)}"),
+        Column(
+            f"By luck among {people} people, the numbers known",
+            lambda row: f"{tenths(row.chance_low)} to {tenths(row.chance_high)}",
+        ),
+    ]
+    rows = uncertainty(relapse_model(), people, month, draws=_DRAWS)
+    return Table(rows, f"SYNTHETIC: two kinds of doubt at month {month}", columns, "state")
+
+
+def relapse_free_picture(cohort: Cohort) -> Picture:
+    """Draw how many of a SYNTHETIC cohort are free of relapse since their first taper, with numbers at risk.
+
+    Kaplan-Meier, which takes those who died as if they might still relapse, stands beside Aalen-Johansen, which does
+    not.
+
+    Parameters
+    ----------
+    cohort : Cohort
+        As :func:`simulate_cohort` draws it.
+    """
+    from namlib.view.virtual_cohort import relapse_free_html, relapse_free_words
+
+    return Picture(relapse_free_html(cohort), relapse_free_words(cohort))
 
 
 def course_picture(parameters: Mapping[str, Any] | None = None) -> Picture:

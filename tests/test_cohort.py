@@ -246,6 +246,19 @@ def test_a_cohort_shows_synthetic_tables_with_numbers_at_risk():
     assert json.loads(json.dumps(drawn.to_dict()))["people"] == 2000
 
 
+def test_the_picture_of_relapse_has_its_band_its_numbers_at_risk_and_both_estimates():
+    drawn = nam.simulate_cohort(400, {"die": 0.02}, seed=3)
+    picture = nam.relapse_free_picture(drawn)
+    shown = picture._repr_html_()
+    svg = shown.split("<svg")[1].split("</svg>")[0]
+    free, relapsed = kaplan_meier(drawn.after_taper, ["relapse"]), aalen_johansen(drawn.after_taper, "relapse")
+    assert relapsed.share[120] < 1 - free.share[120], "with deaths the two differ"
+    assert 'class="nam-mark">SYNTHETIC<' in svg and 'aria-label="SYNTHETIC' in svg and "SYNTHETIC" in repr(picture)
+    for month in range(0, 121, 12):
+        assert f">{free.at_risk[month]:,}</text>" in svg
+    assert svg.count("<path") >= 4 and 'scope="row"' in shown
+
+
 def test_drawing_needs_numpy_and_nothing_heavier():
     said = subprocess.run(
         [sys.executable, "-c", "import namlib as nam, sys; nam.simulate_cohort(100); print(*sys.modules)"],

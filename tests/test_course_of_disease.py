@@ -282,6 +282,32 @@ def test_the_first_draw_is_this_number():
 START_TAPER_SEED_1 = 0.3291661500340648
 
 
+def test_doubt_about_numbers_and_luck_are_told_apart():
+    few, many = model.uncertainty(COHORT, 50, 60), model.uncertainty(COHORT, 5000, 60)
+    for small, big in zip(few, many, strict=True):
+        assert (small.low, small.high) == (big.low, big.high), "more people leave what is not known"
+        if big.chance_low > 0 and small.chance_low > 0:
+            narrower = (small.chance_high - small.chance_low) / (big.chance_high - big.chance_low)
+            assert narrower == pytest.approx(10), "a hundred times the people, a tenth of the luck"
+    drug_free = next(row for row in many if row.state == "drug_free")
+    assert drug_free.low < drug_free.share < drug_free.high
+    assert drug_free.high - drug_free.low > 10 * (drug_free.chance_high - drug_free.chance_low)
+    with pytest.raises(Refused, match="whole number of people"):
+        model.uncertainty(COHORT, 0, 60)
+    with pytest.raises(Refused, match="whole month"):
+        nam.cohort_uncertainty(50, 121)
+
+
+def test_a_target_held_out_is_not_calibrated_to():
+    checks = model.target_checks(COHORT, draws=5)
+    assert {check.target.role for check in checks} == {"calibration", "held out"}
+    moved = RelapseModel(
+        COHORT.label, COHORT.start, COHORT.states, COHORT.parameters,
+        tuple(target for target in COHORT.targets if target.role == "calibration"), COHORT.limits,
+    )  # fmt: skip
+    assert model.calibrated(moved) == model.calibrated(COHORT)
+
+
 # --- what a notebook calls -----------------------------------------------------------------------------------------
 
 
@@ -291,6 +317,7 @@ def test_everything_shown_says_synthetic():
         nam.course_picture(),
         nam.relapse_parameters(),
         nam.relapse_targets(),
+        nam.cohort_uncertainty(),
     ):
         assert "SYNTHETIC" in repr(shown) and "SYNTHETIC" in shown._repr_html_()
     picture = nam.course_picture()._repr_html_()

@@ -45,6 +45,7 @@ CORE_TESTS = (
     "test_screening.py",
     "test_red_flags.py",
     "test_intervals.py",
+    "test_course_of_disease.py",
 )
 
 

@@ -554,3 +554,73 @@ def target_checks(model: RelapseModel, draws: int = 200, seed: int = 1) -> tuple
             )
         )
     return tuple(checks)
+
+
+@frozen
+class StateUncertainty:
+    """One state at one month of a SYNTHETIC cohort: its exact share, and two kinds of doubt that never mix.
+
+    ``low`` and ``high`` hold 95% of the shares that other numbers from their ranges would give; more people do not
+    narrow them. ``chance_low`` and ``chance_high`` are where 95% of cohorts of ``people`` would lie if the numbers were
+    known; more people do.
+    """
+
+    state: str
+    name: str
+    month: int
+    share: float
+    low: float
+    high: float
+    people: int
+    chance_low: float
+    chance_high: float
+
+
+def uncertainty(
+    model: RelapseModel, people: int, month: int, draws: int = 200, seed: int = 1
+) -> tuple[StateUncertainty, ...]:
+    """Part what is not known about the numbers from the luck of a cohort of some size.
+
+    Parameters
+    ----------
+    model : RelapseModel
+        The cohort.
+    people : int
+        How many people the cohort would have.
+    month : int
+        The month looked at.
+    draws, seed
+        As for :func:`drawn_parameters`.
+
+    Raises
+    ------
+    Refused
+        If the month is none of the grid, or the number of people none.
+    """
+    read_month(month)
+    if isinstance(people, bool) or not isinstance(people, int) or people < 1:
+        raise Refused("people", f"{str(people)[:40]!r} is not a whole number of people")
+    shares = disease_course(model).shares[month]
+    drawn = [
+        evolve(month_matrix(model, values), starting_shares(model), month)[month]
+        for values in drawn_parameters(model, draws, seed)
+    ]
+    held = []
+    for place, (state, share) in enumerate(zip(model.states, shares, strict=True)):
+        spread = sorted(row[place] for row in drawn)
+        # The normal limits of a binomial share, kept between none and all.
+        error = _Z95 * math.sqrt(share * (1 - share) / people)
+        held.append(
+            StateUncertainty(
+                state.id,
+                state.name,
+                month,
+                share,
+                quantile(spread, 0.025),
+                quantile(spread, 0.975),
+                people,
+                max(share - error, 0.0),
+                min(share + error, 1.0),
+            )
+        )
+    return tuple(held)

@@ -107,7 +107,7 @@ def _apart(heights: Sequence[float], gap: float, low: float, high: float) -> lis
     return placed
 
 
-def _frame(top: int, title: str, below: str) -> str:
+def _frame(top: int, title: str, below: str, months: int = MONTHS) -> str:
     parts = [f'<text x="{_LEFT}" y="{top - 14}">{html(title)}</text>']
     for share in (0, 25, 50, 75, 100):
         level = _at(_y(share / 100, top))
@@ -115,8 +115,8 @@ def _frame(top: int, title: str, below: str) -> str:
         parts.append(
             f'<text x="{_LEFT - 8}" y="{float(level) + 4:g}" text-anchor="end" class="nam-small">{share}%</text>'
         )
-    for month in range(0, MONTHS + 1, 12):
-        x = _LEFT + _STEP * month // _STRIDE
+    for month in range(0, months + 1, 12):
+        x = _at(_LEFT + _WIDTH * month / months)
         parts.append(f'<path d="M{x} {top + _HEIGHT}v5" stroke="currentColor"/>')
         parts.append(f'<text x="{x}" y="{top + _HEIGHT + 18}" text-anchor="middle" class="nam-small">{month}</text>')
     parts.append(
@@ -370,6 +370,13 @@ def cohort_html(cohort: Cohort) -> str:
     where = html_table(
         f"SYNTHETIC: {cohort.people:,} people, seed {cohort.seed}", ["state", *(f"month {m}" for m in months)], rows
     )
+    after = _after_table(cohort, style=False)
+    people = "".join(f"<li>{html(repr(history))}</li>" for history in cohort.histories)
+    single = f"<p>The first {len(cohort.histories)} of them:</p><ul>{people}</ul>" if people else ""
+    return f"<p><strong>{html(cohort.course.model.label)}</strong></p>{where}{after}{single}"
+
+
+def _after_table(cohort: Cohort, *, style: bool = True) -> str:
     counts = cohort.after_taper
     free, relapsed = kaplan_meier(counts, ["relapse"]), aalen_johansen(counts, "relapse")
     waits = [month for month in (0, 3, 6, 12, 24, 36, 60) if month <= cohort.months]
@@ -377,7 +384,7 @@ def cohort_html(cohort: Cohort) -> str:
     def limits(low: float, high: float) -> str:
         return f"{tenths(low)} to {tenths(high)}"
 
-    after = html_table(
+    return html_table(
         "SYNTHETIC: since the first taper began, with 95% limits for each month by itself",
         ["months since", "at risk", "free of relapse (Kaplan-Meier, the dead censored)", "relapsed (Aalen-Johansen)"],
         [
@@ -389,11 +396,78 @@ def cohort_html(cohort: Cohort) -> str:
             ]
             for month in waits
         ],
-        style=False,
+        style=style,
     )
-    people = "".join(f"<li>{html(repr(history))}</li>" for history in cohort.histories)
-    single = f"<p>The first {len(cohort.histories)} of them:</p><ul>{people}</ul>" if people else ""
-    return f"<p><strong>{html(cohort.course.model.label)}</strong></p>{where}{after}{single}"
+
+
+def relapse_free_words(cohort: Cohort) -> str:
+    """Say in a sentence what the picture of relapse shows."""
+    free, relapsed = kaplan_meier(cohort.after_taper, ["relapse"]), aalen_johansen(cohort.after_taper, "relapse")
+    month = min(12, cohort.months)
+    return (
+        f"SYNTHETIC: of {cohort.after_taper.people:,} people who began a taper, {tenths(relapsed.share[month])} had "
+        f"relapsed {month} months later with death taken as it is (Aalen-Johansen); with the dead taken as if they "
+        f"might still relapse, {tenths(1 - free.share[month])} (1 less Kaplan-Meier). No such curve has been published "
+        "for IMNM."
+    )
+
+
+def relapse_free_html(cohort: Cohort) -> Html:
+    """Draw relapse since the first taper: Kaplan-Meier with its band, Aalen-Johansen, and numbers at risk."""
+    counts = cohort.after_taper
+    free, relapsed = kaplan_meier(counts, ["relapse"]), aalen_johansen(counts, "relapse")
+    words = html(relapse_free_words(cohort))
+    last = cohort.months
+
+    def at(month: int) -> float:
+        return _LEFT + _WIDTH * month / last
+
+    def stairs(shares: Sequence[float], months: Sequence[int]) -> list[str]:
+        return [f"{_at(at(month))} {_at(_y(shares[month], _TOP))}" for month in months]
+
+    def steps(shares: Sequence[float]) -> str:
+        turns = [f"H{_at(at(month))}V{_at(_y(shares[month], _TOP))}" for month in range(1, last + 1)]
+        return f"M{stairs(shares, [0])[0]}{''.join(turns)}"
+
+    every = list(range(last + 1))
+    band = "M" + "L".join([*stairs(free.high, every), *reversed(stairs(free.low, every))]) + "z"
+    risk_at = [month for month in range(0, last + 1, 12)]
+    below = _TOP + _HEIGHT + 62
+    numbers = "".join(
+        f'<text x="{_at(at(month))}" y="{below}" text-anchor="middle" class="nam-small">{free.at_risk[month]:,}</text>'
+        for month in risk_at
+    )
+    ends = _apart(
+        [_y(share, _TOP) + 4 for share in (1 - free.share[last], relapsed.share[last], free.share[last])],
+        _LABEL_GAP, _TOP + 8, _TOP + _HEIGHT + 4,
+    )  # fmt: skip
+    said = "".join(
+        f'<text x="{_RIGHT + 10}" y="{_at(height)}" class="nam-small">{text}</text>'
+        for height, text in zip(
+            ends,
+            (
+                f"relapsed, dead censored {tenths(1 - free.share[last])}",
+                f"relapsed, Aalen-Johansen {tenths(relapsed.share[last])}",
+                f"free, Kaplan-Meier {tenths(free.share[last])}",
+            ),
+            strict=True,
+        )
+    )
+    svg = (
+        f'<svg viewBox="0 0 900 {below + 14}" role="img" aria-label="{words} The table below holds the numbers.">'
+        f'<path d="{band}" fill="{BLUE}" fill-opacity=".25"/>'
+        f'<path d="{steps(free.share)}" fill="none" stroke="{BLUE}" stroke-width="2"/>'
+        f'<path d="{steps([1 - share for share in free.share])}" fill="none" stroke="{VERMILLION}" stroke-width="2" '
+        'stroke-dasharray="7 4"/>'
+        f'<path d="{steps(relapsed.share)}" fill="none" stroke="{VERMILLION}" stroke-width="2"/>'
+        + _frame(_TOP, f"SYNTHETIC: relapse since the first taper, {counts.people:,} people", "", last)
+        + f'<text x="{_RIGHT}" y="{_TOP + _HEIGHT + 36}" text-anchor="end" class="nam-small">'
+        "months since the first taper began; below, people at risk</text>" + numbers + said + _mark(_TOP) + "</svg>"
+    )
+    label = f'<p class="nam-label">{html(cohort.course.model.label)}</p>'
+    return Html(
+        f'<div class="nam-course">{_STYLE}{label}{svg}<p class="nam-summary">{words}</p></div>{_after_table(cohort)}'
+    )
 
 
 # --- parameters and targets ----------------------------------------------------------------------------------------
