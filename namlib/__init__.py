@@ -53,6 +53,13 @@ if TYPE_CHECKING:
     from namlib.course.relapse import in_your_clinic as in_your_clinic
     from namlib.course.relapse import predictors as predictors
     from namlib.course.relapse import relapse_cohorts as relapse_cohorts
+    from namlib.course.virtual_cohort import cohort_uncertainty as cohort_uncertainty
+    from namlib.course.virtual_cohort import course_picture as course_picture
+    from namlib.course.virtual_cohort import disease_course as disease_course
+    from namlib.course.virtual_cohort import relapse_free_picture as relapse_free_picture
+    from namlib.course.virtual_cohort import relapse_parameters as relapse_parameters
+    from namlib.course.virtual_cohort import relapse_targets as relapse_targets
+    from namlib.course.virtual_cohort import simulate_cohort as simulate_cohort
     from namlib.model.patient import Patient as Patient
     from namlib.model.response import CoreSet as CoreSet
     from namlib.widgets.antibody import AntibodyTestExplorer as AntibodyTestExplorer
@@ -60,6 +67,7 @@ if TYPE_CHECKING:
     from namlib.widgets.diagnosis import DiagnosisExplorer as DiagnosisExplorer
     from namlib.widgets.dose import DoseExplorer as DoseExplorer
     from namlib.widgets.pathway import PathwayExplorer as PathwayExplorer
+    from namlib.widgets.relapse import RelapseExplorer as RelapseExplorer
     from namlib.widgets.response import ResponseExplorer as ResponseExplorer
     from namlib.widgets.taper import TaperExplorer as TaperExplorer
 
@@ -73,6 +81,7 @@ _HOMES = {
     "DoseExplorer": "namlib.widgets.dose",
     "PathwayExplorer": "namlib.widgets.pathway",
     "Patient": "namlib.model.patient",
+    "RelapseExplorer": "namlib.widgets.relapse",
     "ResponseExplorer": "namlib.widgets.response",
     "TaperExplorer": "namlib.widgets.taper",
     "antibody_tests": "namlib.course.diagnosis",
@@ -84,9 +93,12 @@ _HOMES = {
     "ck_series": "namlib.course.diagnosis",
     "classify_enmc2016": "namlib.course.diagnosis",
     "classify_eular_acr2017": "namlib.course.diagnosis",
+    "cohort_uncertainty": "namlib.course.virtual_cohort",
     "cohorts": "namlib.course.relapse",
     "compare_criteria": "namlib.course.diagnosis",
     "conflicts": "namlib.course",
+    "course_picture": "namlib.course.virtual_cohort",
+    "disease_course": "namlib.course.virtual_cohort",
     "dose_by_weight": "namlib.course",
     "dose_picture": "namlib.course",
     "doses": "namlib.course",
@@ -109,10 +121,14 @@ _HOMES = {
     "references": "namlib.course",
     "regimens": "namlib.course",
     "relapse_cohorts": "namlib.course.relapse",
+    "relapse_free_picture": "namlib.course.virtual_cohort",
+    "relapse_parameters": "namlib.course.virtual_cohort",
+    "relapse_targets": "namlib.course.virtual_cohort",
     "response_measures": "namlib.course.follow_up",
     "safety": "namlib.course.follow_up",
     "score_picture": "namlib.course.diagnosis",
     "seed_coverage": "namlib.course",
+    "simulate_cohort": "namlib.course.virtual_cohort",
     "strength_grades": "namlib.course.follow_up",
     "taper": "namlib.course.follow_up",
     "taper_picture": "namlib.course.follow_up",

@@ -1,4 +1,7 @@
-"""``python -m namlib check`` checks ledger and notebooks; ``python -m namlib compile`` writes ``data/ledger.jsonl``."""
+"""``python -m namlib check`` checks ledger and notebooks; ``python -m namlib compile`` writes ``data/ledger.jsonl``.
+
+``python -m namlib calibrate`` holds the virtual cohort against its targets and writes ``data/calibration_report.md``.
+"""
 
 from __future__ import annotations
 
@@ -20,11 +23,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "folder", nargs="?", type=Path, default=store.PACKAGE.parent / "notebooks", help="folder of notebooks"
     )
     commands.add_parser("compile", help="validate the data files and write ledger.jsonl and the JSON Schemas")
+    commands.add_parser("calibrate", help="calibrate the virtual cohort and write the report on it")
     chosen = parser.parse_args(arguments)
     try:
         if chosen.command == "compile":
             print(f"written: {store.compile_ledger(check_condition).name}")
             return 0
+        if chosen.command == "calibrate":
+            return _calibrate()
         ledger = store.load(check_condition)
     except (ValueError, FileNotFoundError) as refused:
         print(f"ledger refused:\n{refused}", file=sys.stderr)
@@ -36,6 +42,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
     report = claims.check(notebooks, ledger)
     print(report)
     return 1 if report.findings else 0
+
+
+def _calibrate() -> int:
+
+    problems, report = virtual_cohort.calibration()
+    for problem in problems:
+        print(problem, file=sys.stderr)
+    if problems:
+        print(
+            "calibration: the data do not hold what the search finds; enter it, compile, and run again", file=sys.stderr
+        )
+        return 1
+    print(f"written: {store.write_report('calibration_report.md', report).name}")
+    return 0
 
 
 if __name__ == "__main__":

@@ -1174,6 +1174,7 @@ class Ledger:
     visit_grid: tuple[VisitCell, ...]
     cohorts: tuple[Cohort, ...]
     predictors: tuple[Predictor, ...]
+    relapse_model: tuple[RelapseModel, ...]
 
     @classmethod
     def waiting(cls, parts: dict[str, Callable[[], Any]]) -> Ledger:
@@ -1356,3 +1357,131 @@ class VisitCell:
     def __post_init__(self) -> None:
         fixed = self.basis != "course convention"
         _need(bool(self.facts) == fixed, "facts", "an interval of a source names its fact, a convention names none")
+
+
+# --- the virtual cohort --------------------------------------------------------------------------------------------
+
+# What the virtual cohort can be asked; namlib/model/course_of_disease.py works each out.
+CourseQuantity = Literal[
+    "ever responded",
+    "at full strength",
+    "off all drugs",
+    "relapsed since taper",
+    "ever relapsed",
+    "active or relapsed",
+    "monophasic",
+    "alive",
+]
+
+
+@frozen
+class CourseState:
+    """One state of the virtual cohort. ``full_strength`` and ``on_drug`` say what it stands for in a comparison."""
+
+    id: str
+    name: str
+    means: str
+    full_strength: bool = False
+    on_drug: bool = True
+
+
+@frozen
+class CourseParameter:
+    """One number the virtual cohort runs on, and what it stands on.
+
+    A step from ``start`` to ``end`` has a rate per month (``start`` blank: from every state but death). A number
+    without ``end`` multiplies the rate of the parameter it ``scales``. ``low`` and ``high`` are the range it is drawn
+    from; ``steps`` are the stops of its slider, in months of waiting for a rate.
+    """
+
+    id: str
+    name: str
+    value: float
+    low: float
+    high: float
+    unit: Literal["1/mo", "1"]
+    standing: Literal["cited", "calibrated", "assumed"]
+    why: str
+    start: str = ""
+    end: str = ""
+    scales: str = ""
+    targets: tuple[str, ...] = ()
+    facts: tuple[str, ...] = ()
+    sources: tuple[str, ...] = ()
+    steps: tuple[float, ...] = ()
+    slider: str = ""
+
+    def __post_init__(self) -> None:
+        _need(0 < self.low <= self.value <= self.high, "value", "does not lie between low and high, all above 0")
+        _need(self.why, "why", "is blank")
+        _need(bool(self.end) == (self.unit == "1/mo"), "unit", "a step between states is a rate per month")
+        _need(bool(self.end) != bool(self.scales), "scales", "a parameter is a step or scales one")
+        grounds = {"cited": self.facts or self.targets, "calibrated": self.targets, "assumed": True}
+        _need(grounds[self.standing], "targets", f"{self.standing}, but names nothing it stands on")
+        _need(bool(self.steps) == bool(self.slider), "slider", "a slider needs its label and its stops")
+
+
+@frozen
+class CourseTarget:
+    """One published share the virtual cohort is calibrated to, or held against.
+
+    ``counts`` are n and N; more than one pair where only a rounded percentage was read and several could be behind it.
+    ``percent`` with limits stands where the source gives an estimate instead. ``month`` is when the cohort is asked;
+    where the source does not say, ``month_low`` and ``month_high`` are the other times tried, and ``reading`` says so.
+    """
+
+    id: str
+    role: Literal["calibration", "held out"]
+    says: str
+    quantity: CourseQuantity
+    month: float
+    sources: tuple[str, ...]
+    reading: str
+    counts: tuple[tuple[int, int], ...] = ()
+    percent: float | None = None
+    low_percent: float | None = None
+    high_percent: float | None = None
+    month_low: float | None = None
+    month_high: float | None = None
+    facts: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        _need(self.sources, "sources", "names no source")
+        _need(bool(self.counts) != (self.percent is not None), "counts", "a target is counted or estimated, not both")
+        _need(all(0 <= n <= total and total for n, total in self.counts), "counts", "a pair is no share")
+        limits = (self.low_percent, self.percent, self.high_percent)
+        known = [limit for limit in limits if limit is not None]
+        _need(len(known) in (0, len(limits)), "percent", "an estimate needs both its limits")
+        _need(known == sorted(known), "percent", "does not lie between its limits")
+        months = [month for month in (self.month_low, self.month, self.month_high) if month is not None]
+        _need(months == sorted(months) and months[0] > 0, "month", "the times do not follow each other")
+
+
+@frozen
+class RelapseModel:
+    """The virtual cohort: its states, its numbers, what it is held against, and what it cannot say."""
+
+    label: str
+    start: str
+    states: tuple[CourseState, ...]
+    parameters: tuple[CourseParameter, ...]
+    targets: tuple[CourseTarget, ...]
+    limits: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        _need("SYNTHETIC" in self.label, "label", "does not say SYNTHETIC")
+        states = {state.id for state in self.states}
+        _need(self.start in states, "start", "is no state")
+        named = {parameter.id for parameter in self.parameters}
+        targets = {target.id for target in self.targets}
+        ends = {parameter.end for parameter in self.parameters if parameter.end and not parameter.start}
+        _need(len(ends) < 2, "start", f"is blank for steps to {', '.join(sorted(ends))}; it may be for one state only")
+        for parameter in self.parameters:
+            for field, name, known in (
+                ("start", parameter.start, states),
+                ("end", parameter.end, states),
+                ("scales", parameter.scales, named),
+            ):
+                _need(not name or name in known, field, f"{name!r} of {parameter.id} does not exist")
+            for name in parameter.targets:
+                _need(name in targets, "targets", f"{name!r} of {parameter.id} does not exist")

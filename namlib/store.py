@@ -45,6 +45,7 @@ FILES = (
     "visit_grid.csv",
     "cohorts.csv",
     "predictors.csv",
+    "relapse_model.yaml",
 )
 # The rules a row was checked against are part of what the compiled ledger vouches for.
 _RULES = ("frozen.py", "units.py", "records.py", "validate.py", "model/findings.py", "model/rules.py")
@@ -309,3 +310,10 @@ def browser_part(name: str) -> str:
 def read_notebooks(folder: Path) -> list[tuple[str, dict[str, Any]]]:
     """Return every notebook of a folder as ``(file name, content)``, in name order."""
     return [(path.name, json.loads(path.read_text(encoding="utf-8"))) for path in sorted(folder.glob("*.ipynb"))]
+
+
+def write_report(name: str, text: str, folder: Path | None = None) -> Path:
+    """Write a report that is made from the data beside them."""
+    path = (folder or data_folder()) / name
+    _write(path, text)
+    return path

@@ -31,6 +31,7 @@ from namlib.records import (
     RedFlag,
     Refused,
     Regimen,
+    RelapseModel,
     ResponseCriteria,
     SeedLine,
     Source,
@@ -66,6 +67,7 @@ ROW_TYPES: dict[str, type] = {
     "visit_grid.csv": VisitCell,
     "cohorts.csv": Cohort,
     "predictors.csv": Predictor,
+    "relapse_model.yaml": RelapseModel,
 }
 # The part of the ledger a file fills; several files may fill one.
 PARTS: dict[str, str] = {
@@ -278,6 +280,11 @@ def _references(ledger: Ledger) -> list[str]:
         need("predictors.csv", predictor.id, "sources", predictor.sources, sources)
         need("predictors.csv", predictor.id, "agrees", predictor.agrees, predictors)
         need("predictors.csv", predictor.id, "against", predictor.against, predictors)
+    for model in ledger.relapse_model:
+        entries: list[Any] = [*model.parameters, *model.targets]
+        for entry in entries:
+            need("relapse_model.yaml", entry.id, "facts", entry.facts, facts)
+            need("relapse_model.yaml", entry.id, "sources", entry.sources, sources)
     return problems
 
 
@@ -354,6 +361,9 @@ def cross_check(ledger: Ledger, check_condition: Callable[[Any], None]) -> list[
         "visit_grid.csv": [cell.id for cell in ledger.visit_grid],
         "cohorts.csv": [cohort.id for cohort in ledger.cohorts],
         "predictors.csv": [predictor.id for predictor in ledger.predictors],
+        "relapse_model.yaml": [target.id for model in ledger.relapse_model for target in model.targets]
+        + [parameter.id for model in ledger.relapse_model for parameter in model.parameters]
+        + [state.id for model in ledger.relapse_model for state in model.states],
     }.items():
         problems += duplicates(file, keys)
     for field in ("label", "url"):

@@ -13,6 +13,7 @@ import pytest
 
 import namlib as nam
 from namlib import course, store
+from namlib.course import relapse
 from namlib.model import rules
 from namlib.model.relapse import counts_of, forest, naive_pool
 from namlib.records import Cohort, Predictor, Refused

@@ -49,6 +49,7 @@ CORE_TESTS = (
     "test_score_picture.py",
     "test_intervals.py",
     "test_relapse.py",
+    "test_course_of_disease.py",
 )
 
 
