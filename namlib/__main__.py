@@ -46,6 +46,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _calibrate() -> int:
 
+    from namlib.course import virtual_cohort
+
     problems, report = virtual_cohort.calibration()
     for problem in problems:
         print(problem, file=sys.stderr)

@@ -15,7 +15,6 @@ from namlib.view.picture import Picture
 
 if TYPE_CHECKING:
     from namlib.model.relapse import Forecast
-    from namlib.model.safety import SafetyList, SafetyRow  # noqa: F401 - named as text below
     from namlib.view.clinic import ShownLesson
 
 

@@ -1,4 +1,4 @@
-"""What a notebook calls of the virtual cohort: its parameters and targets, the exact course, drawn people. SYNTHETIC."""
+"""What a notebook calls of the virtual cohort: its parameters and targets, exact course, drawn people. SYNTHETIC."""
 
 from __future__ import annotations
 
@@ -17,8 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from namlib.model.cohort import Cohort
-    from namlib.model.course_of_disease import DiseaseCourse, TargetCheck
-    from namlib.model.safety import SafetyList, SafetyRow  # noqa: F401 - named as text below
+    from namlib.model.course_of_disease import DiseaseCourse, StateUncertainty, TargetCheck
 
 
 def relapse_model() -> RelapseModel:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from namlib.course import virtual_cohort
 from namlib.model.cohort import luck_fan, numbers_fan
 from namlib.model.course_of_disease import DiseaseCourse, disease_course, drawn_parameters, read_parameters, rounded
 from namlib.model.findings import Field, read_as
