@@ -90,7 +90,7 @@ def test_every_number_has_a_bar_that_stands_on_the_base_inside_the_drawing(patie
     assert len(inside) == 1 and inside[0].count("z") == span.high - span.low + 1
     heights = []
     for left, high, wide, back in sorted(bars, key=lambda bar: float(bar[0])):
-        assert high == back and 64 <= float(left) and float(left) + float(wide) <= 880
+        assert high == back and float(left) >= 64 and float(left) + float(wide) <= 880
         heights.append(float(high))
     top = max(heights)
     assert 60 <= top <= 210, "the bars fill the drawing"
