@@ -208,6 +208,7 @@ def test_the_table_of_cohorts_shows_counts_limits_and_what_is_not_known() -> Non
     assert "3 of 16 (4% to 45.6%)" in shown and "no number given" in shown
     assert json.loads(json.dumps(table.to_dict()))["rows"][0]["id"] == table[0].id
     assert len(nam.cohorts()) == len(ROWS)
+
     with pytest.raises(KeyError, match="known: mayo_relapse"):
         relapse.cohort("nothing")
 

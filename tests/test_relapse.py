@@ -106,13 +106,14 @@ def test_the_naive_pool_adds_what_is_readable_and_says_what_is_wrong() -> None:
     assert pool.count == (114, 199)
     assert set(pool.left_out) == {"mayo_relapse", "wu_relapse", "west_australia_relapse"}
     said = " ".join(pool.reasons)
-    for part in (
+    expected = (
         "5 ways to recognise it",
         "3 kinds of denominator",
         "156 of the 199 people did not have IMNM",
         "falls out",
         "not even the exact limits overlap",
-    ):
+    )
+    for part in expected:
         assert part in said, part
     assert json.loads(json.dumps(pool.to_dict()))["interval"] == list(clopper_pearson(114, 199))
     assert pool.sources == tuple(sorted({key for name in pool.pooled for key in ROWS[name].sources}))
@@ -127,7 +128,7 @@ def test_the_naive_pool_counts_no_sentence_twice_and_notices_shared_patients() -
 
 
 def test_the_naive_pool_refuses_what_has_no_count_or_several_outcomes() -> None:
-    with pytest.raises(Refused, match=r"several|outcomes"):
+    with pytest.raises(Refused, match="outcomes; even a naive pool"):
         naive_pool(ROWS.values())
     with pytest.raises(Refused, match="no cohort has a readable count"):
         naive_pool([ROWS["mayo_relapse"]])

@@ -1,4 +1,4 @@
-"""What a notebook on relapse calls: cohorts, forecasts, predictors, bias lessons, and the virtual cohort."""
+"""What a notebook on relapse calls: cohorts side by side, forecasts, predictors, and lessons in bias."""
 
 from __future__ import annotations
 
@@ -6,10 +6,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Literal
 
 from namlib.course import bibliography, how_read_words, ledger
-from namlib.records import (
-    Cohort,
-    Predictor,
-)
+from namlib.records import Cohort, Predictor, Refused
 from namlib.table import Column, Html, Table, html
 from namlib.view.picture import Picture
 
@@ -75,8 +72,6 @@ def cohorts(outcome: str | None = None) -> Table[Cohort]:
 
 
 def _with_outcome(outcome: str) -> list[Cohort]:
-    from namlib.records import Refused
-
     rows = [row for row in ledger().cohorts if row.outcome == outcome]
     if not rows:
         known = dict.fromkeys(row.outcome for row in ledger().cohorts)
@@ -194,7 +189,6 @@ def predictors(factor: str | None = None) -> Table[Predictor]:
     >>> predictors("sex")
     Predictors, sex: 3 rows
     """
-    from namlib.records import Refused
     from namlib.view.clinic import effect_words, replication_words
 
     cites = bibliography()
