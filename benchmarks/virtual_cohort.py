@@ -18,6 +18,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -68,9 +69,9 @@ def numpy_loop(people: int, seed: int) -> Any:
 
 def starsim_module(people: int, seed: int) -> Any:
     """A module of starsim: one state array, one random number a person and step, the same table."""
-    import starsim
+    starsim: Any = import_module("starsim")
 
-    class Course(starsim.Module):  # type: ignore[misc]
+    class Course(starsim.Module):
         def __init__(self) -> None:
             super().__init__()
             self.define_states(starsim.FloatArr("where", default=0))
