@@ -112,6 +112,10 @@ def variants() -> list[Variant]:
     plain = f'nam.DoseExplorer("{DRUG}", use_frames=False)'
     weight = 'input[type=range][data-field="weight_kg"]'
     onset = 'input[type=range][data-field="onset_age_years"]'
+    muscle = 'input[type=range][data-field="follow_up_mmt_points"]'
+    start = 'input[type=range][data-field="start_mg_per_d"]'
+    test = 'select[data-field="test"]'
+    strength = 'select[data-field="proximal_weakness"]'
     return [
         Variant("comm echo", ECHO, "input[type=range]", ".echo", "range", "floor"),
         Variant("interact + inline", INTERACT, ".noUi-handle", ".jp-OutputArea-child", "handle"),
@@ -123,8 +127,11 @@ def variants() -> list[Variant]:
         Variant(
             "pathway, select", "nam.PathwayExplorer()", 'select[data-field="response"]', ".nam-page", "select", "kernel"
         ),
-        Variant("diagnosis, select", DIAGNOSIS, 'select[data-field="muscle_biopsy"]', ".nam-page", "select", "kernel"),
+        Variant("diagnosis, select", DIAGNOSIS, strength, ".nam-page", "select", "kernel"),
         Variant("diagnosis, range", DIAGNOSIS, onset, ".nam-page", "range", "kernel"),
+        Variant("antibody test, select", "nam.AntibodyTestExplorer()", test, ".nam-page", "select", "kernel"),
+        Variant("response, range", "nam.ResponseExplorer()", muscle, ".nam-page", "range", "kernel"),
+        Variant("taper, range, frames", "nam.TaperExplorer()", start, ".nam-page", "range", "frames"),
     ]
 
 
@@ -182,6 +189,11 @@ window.bench = {
     this.control.scrollIntoView({ block: 'center' });
     this.control.focus();
   },
+  middle() {
+    const { min, max, step } = this.control, unit = Number(step) || 1;
+    this.control.value = String(Number(min) + unit * Math.floor((Number(max) - Number(min)) / unit / 2));
+    this.control.dispatchEvent(new Event('input', { bubbles: true }));
+  },
   async quiet(ms, atMost) {
     const began = performance.now();
     for (;;) {
@@ -197,6 +209,10 @@ window.bench = {
   },
   async drag(kind, n) {
     const control = this.control, options = control.options?.length;
+    // From the middle of a slider towards its end and back.
+    const step = Number(control.step) || 1, room = (Number(control.max) - Number(control.min)) / step;
+    const reach = Math.min(35, Math.floor(room / 2) - 1);
+    const middle = Number(control.min) + step * Math.floor(room / 2);
     const turn = (i, size) => { const at = i % (2 * size); return at < size ? at : 2 * size - at; };
     const set = i => {
       if (kind === 'handle') {
@@ -204,7 +220,8 @@ window.bench = {
         control.dispatchEvent(new KeyboardEvent('keydown', { key, bubbles: true, cancelable: true }));
         return;
       }
-      control.value = kind === 'select' ? control.options[i % options].value : String(80 + turn(i + 1, 35));
+      control.value = kind === 'select' ? control.options[i % options].value
+        : String(middle + step * turn(i + 1, reach));
       if (kind === 'select') control.dispatchEvent(new Event('change', { bubbles: true }));
       else control.dispatchEvent(new Event('input', { bubbles: true }));
     };
@@ -268,7 +285,7 @@ def keys_for(kind: str, options: int) -> Iterator[str]:
             yield digit
     if kind == "select":
         yield from cycle(["ArrowDown"] * (options - 1) + ["ArrowUp"] * (options - 1))
-    yield from cycle(["ArrowRight"] * 30 + ["ArrowLeft"] * 30)
+    yield from cycle(["ArrowRight"] * 8 + ["ArrowLeft"] * 8)
 
 
 def prepare(page: Page, variant: Variant, place: int) -> Iterator[str]:
@@ -281,6 +298,8 @@ def prepare(page: Page, variant: Variant, place: int) -> Iterator[str]:
         [place, variant.control, variant.picture],
     )
     options = page.evaluate("bench.control.options?.length ?? 0")
+    if variant.keys == "range":  # there is room on both sides of the middle
+        page.evaluate("bench.middle()")
     if variant.keys == "digits":
         page.keyboard.press("End")
     if variant.keys == "select":

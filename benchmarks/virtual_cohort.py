@@ -28,11 +28,11 @@ sys.path.insert(0, str(ROOT))
 
 import numpy as np  # noqa: E402
 
-from namlib import course  # noqa: E402
+from namlib.course import virtual_cohort  # noqa: E402
 from namlib.model.cohort import simulate_cohort  # noqa: E402
 from namlib.model.course_of_disease import MONTHS, disease_course, month_matrix, read_parameters  # noqa: E402
 
-MODEL = course.relapse_model()
+MODEL = virtual_cohort.relapse_model()
 CUMULATED = np.cumsum(month_matrix(MODEL, read_parameters(MODEL)), axis=1)
 STATES = len(MODEL.states)
 SHARES = np.array(disease_course(MODEL).shares)

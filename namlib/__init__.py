@@ -8,53 +8,53 @@ imported here, which is why the flag below is set by hand (type checkers take it
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from namlib.course import antibody_tests as antibody_tests
-    from namlib.course import cancer_risk_imacs2023 as cancer_risk_imacs2023
-    from namlib.course import checklist as checklist
-    from namlib.course import ck_and_strength as ck_and_strength
-    from namlib.course import ck_by_cohort as ck_by_cohort
-    from namlib.course import ck_series as ck_series
-    from namlib.course import classify_enmc2016 as classify_enmc2016
-    from namlib.course import classify_eular_acr2017 as classify_eular_acr2017
-    from namlib.course import cohort_uncertainty as cohort_uncertainty
-    from namlib.course import compare_criteria as compare_criteria
     from namlib.course import conflicts as conflicts
-    from namlib.course import course_picture as course_picture
-    from namlib.course import disease_course as disease_course
     from namlib.course import dose_by_weight as dose_by_weight
     from namlib.course import dose_picture as dose_picture
     from namlib.course import doses as doses
     from namlib.course import drugs as drugs
     from namlib.course import fact as fact
     from namlib.course import facts as facts
-    from namlib.course import improvement_picture as improvement_picture
-    from namlib.course import kendall_to_mrc as kendall_to_mrc
-    from namlib.course import mimic_matrix as mimic_matrix
-    from namlib.course import mimics as mimics
-    from namlib.course import mmt8 as mmt8
-    from namlib.course import mrc_to_kendall as mrc_to_kendall
     from namlib.course import pathway_picture as pathway_picture
-    from namlib.course import predictive_value as predictive_value
-    from namlib.course import predictive_value_picture as predictive_value_picture
-    from namlib.course import published_records as published_records
-    from namlib.course import red_flags as red_flags
     from namlib.course import references as references
     from namlib.course import regimens as regimens
-    from namlib.course import relapse_free_picture as relapse_free_picture
-    from namlib.course import relapse_parameters as relapse_parameters
-    from namlib.course import relapse_targets as relapse_targets
-    from namlib.course import response_measures as response_measures
-    from namlib.course import safety as safety
-    from namlib.course import score_picture as score_picture
     from namlib.course import seed_coverage as seed_coverage
-    from namlib.course import simulate_cohort as simulate_cohort
-    from namlib.course import strength_grades as strength_grades
-    from namlib.course import taper as taper
-    from namlib.course import taper_picture as taper_picture
-    from namlib.course import tapers as tapers
-    from namlib.course import total_improvement as total_improvement
-    from namlib.course import visit_grid as visit_grid
     from namlib.course import walk as walk
+    from namlib.course.diagnosis import antibody_tests as antibody_tests
+    from namlib.course.diagnosis import cancer_risk_imacs2023 as cancer_risk_imacs2023
+    from namlib.course.diagnosis import checklist as checklist
+    from namlib.course.diagnosis import ck_by_cohort as ck_by_cohort
+    from namlib.course.diagnosis import ck_series as ck_series
+    from namlib.course.diagnosis import classify_enmc2016 as classify_enmc2016
+    from namlib.course.diagnosis import classify_eular_acr2017 as classify_eular_acr2017
+    from namlib.course.diagnosis import compare_criteria as compare_criteria
+    from namlib.course.diagnosis import mimic_matrix as mimic_matrix
+    from namlib.course.diagnosis import mimics as mimics
+    from namlib.course.diagnosis import predictive_value as predictive_value
+    from namlib.course.diagnosis import predictive_value_picture as predictive_value_picture
+    from namlib.course.diagnosis import published_records as published_records
+    from namlib.course.diagnosis import red_flags as red_flags
+    from namlib.course.diagnosis import score_picture as score_picture
+    from namlib.course.follow_up import ck_and_strength as ck_and_strength
+    from namlib.course.follow_up import improvement_picture as improvement_picture
+    from namlib.course.follow_up import kendall_to_mrc as kendall_to_mrc
+    from namlib.course.follow_up import mmt8 as mmt8
+    from namlib.course.follow_up import mrc_to_kendall as mrc_to_kendall
+    from namlib.course.follow_up import response_measures as response_measures
+    from namlib.course.follow_up import safety as safety
+    from namlib.course.follow_up import strength_grades as strength_grades
+    from namlib.course.follow_up import taper as taper
+    from namlib.course.follow_up import taper_picture as taper_picture
+    from namlib.course.follow_up import tapers as tapers
+    from namlib.course.follow_up import total_improvement as total_improvement
+    from namlib.course.follow_up import visit_grid as visit_grid
+    from namlib.course.virtual_cohort import cohort_uncertainty as cohort_uncertainty
+    from namlib.course.virtual_cohort import course_picture as course_picture
+    from namlib.course.virtual_cohort import disease_course as disease_course
+    from namlib.course.virtual_cohort import relapse_free_picture as relapse_free_picture
+    from namlib.course.virtual_cohort import relapse_parameters as relapse_parameters
+    from namlib.course.virtual_cohort import relapse_targets as relapse_targets
+    from namlib.course.virtual_cohort import simulate_cohort as simulate_cohort
     from namlib.model.patient import Patient as Patient
     from namlib.model.response import CoreSet as CoreSet
     from namlib.widgets.antibody import AntibodyTestExplorer as AntibodyTestExplorer
@@ -77,52 +77,52 @@ _HOMES = {
     "RelapseExplorer": "namlib.widgets.relapse",
     "ResponseExplorer": "namlib.widgets.response",
     "TaperExplorer": "namlib.widgets.taper",
-    "antibody_tests": "namlib.course",
-    "cancer_risk_imacs2023": "namlib.course",
-    "checklist": "namlib.course",
-    "ck_and_strength": "namlib.course",
-    "ck_by_cohort": "namlib.course",
-    "ck_series": "namlib.course",
-    "classify_enmc2016": "namlib.course",
-    "classify_eular_acr2017": "namlib.course",
-    "cohort_uncertainty": "namlib.course",
-    "compare_criteria": "namlib.course",
+    "antibody_tests": "namlib.course.diagnosis",
+    "cancer_risk_imacs2023": "namlib.course.diagnosis",
+    "checklist": "namlib.course.diagnosis",
+    "ck_and_strength": "namlib.course.follow_up",
+    "ck_by_cohort": "namlib.course.diagnosis",
+    "ck_series": "namlib.course.diagnosis",
+    "classify_enmc2016": "namlib.course.diagnosis",
+    "classify_eular_acr2017": "namlib.course.diagnosis",
+    "cohort_uncertainty": "namlib.course.virtual_cohort",
+    "compare_criteria": "namlib.course.diagnosis",
     "conflicts": "namlib.course",
-    "course_picture": "namlib.course",
-    "disease_course": "namlib.course",
+    "course_picture": "namlib.course.virtual_cohort",
+    "disease_course": "namlib.course.virtual_cohort",
     "dose_by_weight": "namlib.course",
     "dose_picture": "namlib.course",
     "doses": "namlib.course",
     "drugs": "namlib.course",
     "fact": "namlib.course",
     "facts": "namlib.course",
-    "improvement_picture": "namlib.course",
-    "kendall_to_mrc": "namlib.course",
-    "mimic_matrix": "namlib.course",
-    "mimics": "namlib.course",
-    "mmt8": "namlib.course",
-    "mrc_to_kendall": "namlib.course",
+    "improvement_picture": "namlib.course.follow_up",
+    "kendall_to_mrc": "namlib.course.follow_up",
+    "mimic_matrix": "namlib.course.diagnosis",
+    "mimics": "namlib.course.diagnosis",
+    "mmt8": "namlib.course.follow_up",
+    "mrc_to_kendall": "namlib.course.follow_up",
     "pathway_picture": "namlib.course",
-    "predictive_value": "namlib.course",
-    "predictive_value_picture": "namlib.course",
-    "published_records": "namlib.course",
-    "red_flags": "namlib.course",
+    "predictive_value": "namlib.course.diagnosis",
+    "predictive_value_picture": "namlib.course.diagnosis",
+    "published_records": "namlib.course.diagnosis",
+    "red_flags": "namlib.course.diagnosis",
     "references": "namlib.course",
     "regimens": "namlib.course",
-    "relapse_free_picture": "namlib.course",
-    "relapse_parameters": "namlib.course",
-    "relapse_targets": "namlib.course",
-    "response_measures": "namlib.course",
-    "safety": "namlib.course",
-    "score_picture": "namlib.course",
+    "relapse_free_picture": "namlib.course.virtual_cohort",
+    "relapse_parameters": "namlib.course.virtual_cohort",
+    "relapse_targets": "namlib.course.virtual_cohort",
+    "response_measures": "namlib.course.follow_up",
+    "safety": "namlib.course.follow_up",
+    "score_picture": "namlib.course.diagnosis",
     "seed_coverage": "namlib.course",
-    "simulate_cohort": "namlib.course",
-    "strength_grades": "namlib.course",
-    "taper": "namlib.course",
-    "taper_picture": "namlib.course",
-    "tapers": "namlib.course",
-    "total_improvement": "namlib.course",
-    "visit_grid": "namlib.course",
+    "simulate_cohort": "namlib.course.virtual_cohort",
+    "strength_grades": "namlib.course.follow_up",
+    "taper": "namlib.course.follow_up",
+    "taper_picture": "namlib.course.follow_up",
+    "tapers": "namlib.course.follow_up",
+    "total_improvement": "namlib.course.follow_up",
+    "visit_grid": "namlib.course.follow_up",
     "walk": "namlib.course",
 }
 

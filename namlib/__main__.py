@@ -45,9 +45,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _calibrate() -> int:
-    from namlib import course
+    from namlib.course import virtual_cohort
 
-    problems, report = course.calibration()
+    problems, report = virtual_cohort.calibration()
     for problem in problems:
         print(problem, file=sys.stderr)
     if problems:

@@ -61,7 +61,7 @@ def _unchanged(self: Any, name: str, value: object = None) -> NoReturn:
 
 @dataclass_transform(frozen_default=True)
 def frozen(cls: type[T]) -> type[T]:
-    """Make a class a frozen dataclass; a ``__repr__`` of its own is kept.
+    """Make a class a frozen dataclass; an ``__init__`` or ``__repr__`` of its own is kept.
 
     Examples
     --------
@@ -82,7 +82,7 @@ def frozen(cls: type[T]) -> type[T]:
     methods = {"__init__": _made, "__eq__": _same, "__hash__": _hash, "__repr__": _shown}
     methods |= {"__setattr__": _unchanged, "__delattr__": _unchanged}
     for name, method in methods.items():
-        if name != "__repr__" or name not in own:
+        if name not in ("__init__", "__repr__") or name not in own:
             setattr(cls, name, method)
     made: Any = dataclass(init=False, eq=False, repr=False, match_args=False)(cls)
     fields = made.__dataclass_fields__

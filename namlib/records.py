@@ -463,7 +463,10 @@ class CriteriaItem:
 
 @frozen
 class Remark:
-    """What stops or qualifies an answer, in words. ``needs`` names items that must be met for it to be said."""
+    """What stops or qualifies an answer, in words, and the labels it is said beside; none means all but ``not_met``.
+
+    ``name`` says a stop in a few words, where its ``id`` does not.
+    """
 
     id: str
     kind: Literal["stop", "qualify"]
@@ -472,6 +475,12 @@ class Remark:
     facts: tuple[str, ...]
     test: str = ""
     labels: tuple[str, ...] = ()
+    name: str = ""
+
+    @property
+    def short(self) -> str:
+        """The remark in a few words."""
+        return self.name or self.id.replace("_", " ")
 
     def __post_init__(self) -> None:
         _need(self.facts, "facts", "names no fact")

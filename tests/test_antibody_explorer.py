@@ -15,32 +15,12 @@ from namlib.records import Refused
 from namlib.units import number, percent
 from namlib.view.antibody import antibody_page
 from namlib.widgets.antibody import _STEPS
+from tests.live import assert_stands_in_its_page, enter, others, unpack, words
 from tests.test_hostile_inputs import MARKUP, NOT_NUMBERS, WRONG_CHOICES
 from tests.test_light_import import BLOCKED, READERS, SCIENTIFIC, loaded_by, run
 
 TESTS = {test.id: test for test in course.ledger().antibody_tests}
 COUNTED = sorted(name for name, test in TESTS.items() if test.kind == "counted")
-
-
-def enter(explorer, **inputs):
-    explorer.inputs = {**explorer.inputs, **inputs, "seq": explorer.inputs["seq"] + 1}
-    return explorer.frame
-
-
-def others(explorer):
-    """The inputs a set of frames depends on, as the browser writes them."""
-    held = {name: value for name, value in explorer.inputs.items() if name not in ("seq", "selected", PRETEST.name)}
-    return json.dumps(sorted([name, value] for name, value in held.items()), separators=(",", ":"))
-
-
-def unpack(column, index):
-    if isinstance(column, str):
-        return column
-    return column[0][index] if len(column) == 1 else column[0][column[1][index]]
-
-
-def words(markup):
-    return entities.unescape(re.sub(r"<[^>]+>", " ", markup))
 
 
 @pytest.fixture
@@ -53,13 +33,8 @@ def explorer():
 
 @pytest.mark.parametrize("name", COUNTED)
 def test_every_slot_value_stands_in_the_page_where_the_browser_would_put_it(name):
-    page = nam.AntibodyTestExplorer(name, pretest_percent=16.4).page
-    for place, value in enumerate(page.values):
-        texts = re.findall(rf'data-t="{place}">([^<]*)<', page.html)
-        bound = re.findall(rf'data-a="[^"]*?([\w-]+):{place}[ "]', page.html)
-        held = f'data-h="{place}">{value}' in page.html
-        assert texts or bound or held, f"slot {place} is nowhere"
-        assert all(entities.unescape(text) == value for text in texts)
+    explorer = nam.AntibodyTestExplorer(name, pretest_percent=16.4)
+    assert_stands_in_its_page(explorer.page, explorer.phrases)
 
 
 @pytest.mark.parametrize("name", COUNTED)
@@ -151,7 +126,7 @@ def test_only_what_changed_is_sent_and_it_weighs_little(explorer):
 def test_the_frames_of_the_slider_are_exactly_what_python_says_for_each_step(name):
     explorer = nam.AntibodyTestExplorer(name)
     shown = explorer.prediction
-    explorer.want = others(explorer)
+    explorer.want = others(explorer, PRETEST.name)
     assert explorer.prediction == shown, "making frames changes nothing that is on show"
     frames = explorer.frames
     assert frames["key"] == explorer.want and list(frames["at"]) == list(_STEPS)

@@ -15,14 +15,14 @@ import pytest
 np = pytest.importorskip("numpy", reason="people are drawn with numpy")
 
 import namlib as nam  # noqa: E402
-from namlib import course  # noqa: E402
+from namlib.course import virtual_cohort  # noqa: E402
 from namlib.model import cohort as model  # noqa: E402
 from namlib.model.course_of_disease import MONTHS, disease_course, month_matrix, read_parameters  # noqa: E402
 from namlib.model.survival import Risks, aalen_johansen, kaplan_meier, risks  # noqa: E402
 from namlib.records import Refused  # noqa: E402
 from tests.test_light_import import ROOT  # noqa: E402
 
-COHORT = course.relapse_model()
+COHORT = virtual_cohort.relapse_model()
 STATES = [state.id for state in COHORT.states]
 LARGE = 200_000
 

@@ -13,13 +13,14 @@ from hypothesis import strategies as st
 
 import namlib as nam
 from namlib import course, store
+from namlib.course import virtual_cohort
 from namlib.model import course_of_disease as model
 from namlib.model.intervals import clopper_pearson
 from namlib.records import CourseParameter, CourseState, CourseTarget, Refused, RelapseModel
 from namlib.view.virtual_cohort import calibration_problems, calibration_report
 from tests.test_light_import import BLOCKED, run
 
-COHORT = course.relapse_model()
+COHORT = virtual_cohort.relapse_model()
 RATES = [parameter.id for parameter in COHORT.parameters if parameter.end]
 
 
@@ -210,7 +211,7 @@ def test_the_cited_rate_of_death_gives_the_cited_survival():
 
 def test_the_committed_calibration_report_is_current():
     text = (store.data_folder() / "calibration_report.md").read_text(encoding="utf-8")
-    problems, report = course.calibration()
+    problems, report = virtual_cohort.calibration()
     assert problems == []
     assert text == report, "run: python -m namlib calibrate"
 
@@ -231,7 +232,7 @@ def test_zero_of_35_and_four_of_20_are_shown_as_a_conflict():
     checks = {check.target.id: check for check in model.target_checks(COHORT, draws=20)}
     assert checks["off_referral"].target.counts == ((0, 35),) and checks["off_perth"].target.counts == ((4, 20),)
     assert checks["off_referral"].inside != checks["off_perth"].inside
-    _, report = course.calibration()
+    _, report = virtual_cohort.calibration()
     # C(20, 4) / C(55, 4) = 4845 / 341055
     assert "with a chance of 1.4%" in report
 

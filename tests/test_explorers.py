@@ -12,37 +12,20 @@ import namlib as nam
 from namlib import course, store
 from namlib.records import Refused
 from namlib.table import html as escaped
-from namlib.view.slots import STATES, Slots
+from namlib.view.slots import STATES, Page, Slots
 from namlib.widgets.dose import _SLIDERS
+from tests.live import (
+    assert_live_is_as_from_scratch,
+    assert_stands_in_its_page,
+    enter,
+    filled,
+    others,
+    sent_by,
+    unpack,
+    words,
+)
 
 DRUGS = sorted({regimen.drug for regimen in course.ledger().regimens})
-
-
-def sent_by(explorer):
-    messages = []
-    explorer.send = messages.append
-    return messages
-
-
-def enter(explorer, **inputs):
-    explorer.inputs = {**explorer.inputs, **inputs, "seq": explorer.inputs["seq"] + 1}
-    return explorer.frame
-
-
-def others(explorer):
-    """The inputs a set of frames depends on, as the browser writes them."""
-    held = {name: value for name, value in explorer.inputs.items() if name not in ("seq", "selected", "weight_kg")}
-    return json.dumps(sorted([name, value] for name, value in held.items()), separators=(",", ":"))
-
-
-def unpack(column, index):
-    if isinstance(column, str):
-        return column
-    return column[0][index] if len(column) == 1 else column[0][column[1][index]]
-
-
-def words(markup):
-    return entities.unescape(re.sub(r"<[^>]+>", " ", markup))
 
 
 # --- the page and its slots ----------------------------------------------------------------------------------------
@@ -50,13 +33,32 @@ def words(markup):
 
 @pytest.mark.parametrize("drug", DRUGS)
 def test_every_slot_value_stands_in_the_page_where_the_browser_would_put_it(drug):
-    explorer = nam.DoseExplorer(drug)
-    page = explorer.page
-    for number, value in enumerate(page.values):
-        places = re.findall(rf'data-t="{number}">([^<]*)<', page.html)
-        bound = re.findall(rf'data-a="[^"]*?([\w-]+):{number}[ "]', page.html)
-        assert places or bound, f"slot {number} is nowhere"
-        assert all(entities.unescape(place) == value for place in places)
+    assert_stands_in_its_page(nam.DoseExplorer(drug).page)
+
+
+def test_every_slot_value_of_the_pathway_stands_in_its_page_and_fills_the_page_that_was_drawn_first():
+    explorer = nam.PathwayExplorer()
+    assert_stands_in_its_page(explorer.page, explorer.phrases)
+    known = {"anti_srp": "positive", "weakness": "severe", "response": "relapsed"}
+    from_scratch = nam.PathwayExplorer(**known)
+    enter(explorer, **known, selected=from_scratch.inputs["selected"])
+    assert_stands_in_its_page(explorer.page, explorer.phrases)
+    assert_live_is_as_from_scratch(explorer, from_scratch)
+
+
+def test_a_value_in_the_wrong_place_a_slot_without_place_and_a_slot_within_a_slot_are_noticed():
+    held = '<p data-t="0">a &lt; b</p><svg><rect x="3" data-a="x:1"/></svg><ul data-h="2"><li>c</li></ul>'
+    held += '<i aria-describedby="nam-on" data-m="3:0"></i>'
+    values = ("a < b", "3", "<li>c</li>", "1")
+    assert_stands_in_its_page(Page(values, lambda: held))
+    for place, other in enumerate(("a", "4", "<li>d</li>", "0")):
+        wrong = (*values[:place], other, *values[place + 1 :])
+        with pytest.raises(AssertionError):
+            assert_stands_in_its_page(Page(wrong, lambda: held))
+    with pytest.raises(AssertionError, match="nowhere"):
+        assert_stands_in_its_page(Page((*values, "5"), lambda: held))
+    with pytest.raises(AssertionError, match="inside another slot"):
+        filled('<p data-h="0"><b data-t="1">x</b></p>', ("y", "x"))
 
 
 def test_a_slot_escapes_text_and_a_phrase_is_whole_in_the_page_and_short_in_the_value():
@@ -153,7 +155,7 @@ def test_a_population_against_the_age_is_refused_in_place():
 @pytest.mark.parametrize("drug", DRUGS)
 def test_the_frames_of_the_weight_slider_are_exactly_what_python_says_for_each_weight(drug):
     explorer = nam.DoseExplorer(drug)
-    explorer.want = others(explorer)
+    explorer.want = others(explorer, "weight_kg")
     frames = explorer.frames
     assert frames["key"] == explorer.want and frames["page"] == drug
     low, high, step = _SLIDERS["weight_kg"]

@@ -227,6 +227,18 @@ def one_pathway_explorer() -> Any:
     return nam.PathwayExplorer()
 
 
+@pytest.fixture(scope="module")
+def one_diagnosis_explorer() -> Any:
+    return nam.DiagnosisExplorer(anti_srp="positive", weak_proximal_legs=True)
+
+
+@pytest.fixture
+def diagnosis(one_diagnosis_explorer: Any) -> Any:
+    start = dict(one_diagnosis_explorer.inputs)
+    yield one_diagnosis_explorer
+    one_diagnosis_explorer.inputs = start
+
+
 @pytest.fixture
 def dose(one_dose_explorer: Any) -> Any:
     start = dict(one_dose_explorer.inputs)
@@ -297,10 +309,44 @@ def test_the_pathway_explorer_refuses_a_finding_it_does_not_offer(pathway: Any, 
         assert enter(pathway, **{field: start}) == good
 
 
+IN_DIAGNOSIS = ("ck_u_per_l", "ck_upper_limit_u_per_l", "onset_age_years", "symptom_months")
+
+
+@cases([(field, value) for field, value in REFUSED_NUMBERS if field in IN_DIAGNOSIS and from_a_browser(value)])
+def test_the_diagnosis_explorer_refuses_beside_the_box_keeps_its_page_and_recovers(
+    diagnosis: Any, field: str, value: Any
+) -> None:
+    good, page = diagnosis.frame, diagnosis.page
+    frame = enter(diagnosis, **{field: value})
+    assert set(frame["errors"]) == {field}
+    assert len(frame["errors"][field]) < 500
+    assert frame["values"] == good["values"] and diagnosis.page == page
+    assert enter(diagnosis, **{field: ""}) == good
+
+
+def test_the_diagnosis_explorer_refuses_what_a_control_does_not_offer_in_every_control(diagnosis: Any) -> None:
+    good, tried = diagnosis.frame, 0
+    for spec in diagnosis.controls:
+        if spec["kind"] not in ("choice", "set"):
+            continue
+        field, offered = spec["name"], [value for value, _ in spec["options"]]
+        start = diagnosis.inputs[field]
+        for value in WRONG_CHOICES:
+            blank = not value or (isinstance(value, str) and not value.strip())
+            if blank or not from_a_browser(value) or value in offered or value == [*offered[1:2]]:
+                continue  # not known, or one of its options
+            frame = enter(diagnosis, **{field: value})
+            assert set(frame["errors"]) == {field}, (field, value)
+            assert frame["values"] == good["values"]
+            tried += 1
+        assert enter(diagnosis, **{field: start}) == good
+    assert tried > 800
+
+
 @pytest.mark.parametrize("markup", [text for text in MARKUP if "<" in text])
-def test_markup_never_comes_back_as_markup(dose: Any, pathway: Any, markup: str) -> None:
+def test_markup_never_comes_back_as_markup(dose: Any, pathway: Any, diagnosis: Any, markup: str) -> None:
     """In every text field and every choice at once, and in names nobody asked for."""
-    for explorer in (dose, pathway):
+    for explorer in (dose, pathway, diagnosis):
         start = dict(explorer.inputs)
         enter(explorer, **{name: markup for name in start if name != "seq"}, unasked=markup, **{markup: markup})
         assert explorer.frame["errors"]
@@ -336,6 +382,6 @@ def test_asking_for_frames_of_nonsense_makes_none_and_raises_nothing(want: str) 
     "inputs", [{}, {"drug": None}, {"seq": "<script>"}, {"seq": None}, {"weight_kg": {"deep": [1] * 1000}}]
 )
 def test_inputs_with_parts_missing_raise_nothing(inputs: dict[str, Any]) -> None:
-    for explorer in (nam.DoseExplorer(), nam.PathwayExplorer()):
+    for explorer in (nam.DoseExplorer(), nam.PathwayExplorer(), nam.DiagnosisExplorer()):
         explorer.set_state({"inputs": inputs})
         assert explorer.page.html

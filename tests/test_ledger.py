@@ -174,6 +174,12 @@ def test_a_broken_row_is_refused_with_file_row_field_and_reason(folder, file, ro
     assert reason.lower() in words.lower()
 
 
+def test_a_row_with_a_comma_that_nobody_quoted_is_refused_in_words(folder):
+    path = folder / "facts.csv"
+    path.write_text(path.read_text(encoding="utf-8") + "one,two" * 30 + "\n", encoding="utf-8")
+    assert "field (extra cells): is not a column" in refused(folder)
+
+
 def test_a_second_uncitable_source_is_refused(folder):
     path = folder / "sources.bib"
     path.write_text(

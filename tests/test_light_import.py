@@ -44,6 +44,8 @@ CORE_TESTS = (
     "test_diagnosis.py",
     "test_screening.py",
     "test_red_flags.py",
+    "test_diagnosis_explorer.py",
+    "test_score_picture.py",
     "test_intervals.py",
     "test_course_of_disease.py",
 )
@@ -98,10 +100,13 @@ for shown in (
     nam.doses(patient), nam.facts(), nam.regimens(), nam.drugs(), nam.references(), nam.conflicts(),
     nam.seed_coverage(), nam.checklist(patient), nam.published_records(),
     nam.dose_picture("methotrexate", patient), nam.pathway_picture(patient), nam.walk(patient),
+    nam.classify_enmc2016(patient), nam.classify_eular_acr2017(patient), nam.compare_criteria(patient),
+    nam.cancer_risk_imacs2023(patient), nam.mimics(patient), nam.red_flags(patient),
+    nam.score_picture(patient, title="t", caption="c"),
 ):
     assert shown._repr_html_(), shown
     assert repr(shown)
-for explorer in (nam.DoseExplorer(), nam.PathwayExplorer(), nam.ResponseExplorer()):
+for explorer in (nam.DoseExplorer(), nam.PathwayExplorer(), nam.DiagnosisExplorer(), nam.ResponseExplorer()):
     explorer.inputs = {**explorer.inputs, "weight_kg": "70", "anti_hmgcr": "positive"}
     assert explorer._repr_mimebundle_()[0]["text/html"]
 print("all shown")

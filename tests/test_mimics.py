@@ -354,6 +354,12 @@ def test_the_sister_and_the_age_speak_for_dysferlinopathy_and_nothing_excludes_i
     assert features(said_of(without)["dysferlin"].for_) == {"age at onset"}
 
 
+@pytest.mark.parametrize(("onset", "speaks"), [(7.0, False), (10.0, True), (25.0, True), (26.0, False)])
+def test_an_onset_speaks_for_dysferlinopathy_only_within_the_ages_that_were_read(onset, speaks):
+    # Table of mimics: 17 to 25 years; 53 people of Saudi families: 10 to 25 years.
+    assert ("age at onset" in features(said_of({"onset_age_years": onset})["dysferlin"].for_)) is speaks
+
+
 def test_recovery_off_the_statin_speaks_for_toxicity_and_only_exposure_could_exclude_it():
     results = said_of(STATIN_RECOVERED)
     toxic = results["toxic_statin"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import re
 from typing import Any
 
 import pytest
@@ -20,7 +21,7 @@ from namlib.records import RedFlagAction, Refused
 LEDGER = store.load(check)
 FLAGS = LEDGER.red_flags
 FACTS = {fact.id: fact for fact in LEDGER.facts}
-SIGNS = ["breathing", "swallowing", "heart", "rapid_loss", "checkpoint_inhibitor", "kidneys"]
+SIGNS = ["breathing", "swallowing", "heart", "rapid_loss", "checkpoint_inhibitor", "mda5_lung", "kidneys"]
 
 Answers = dict[str, Any]
 
@@ -48,6 +49,42 @@ def test_a_sign_says_what_was_measured_and_every_line_for_tonight_has_facts_or_i
         assert bool(act.facts) != act.convention
         assert all(name in FACTS for name in act.facts)
         assert act.text.endswith(".")
+
+
+# A line says what is reported or done; the first word of an order to the reader would be one of these.
+ORDERS = (
+    "Ask", "Call", "Check", "Count", "Correct", "Do", "Give", "Keep", "Look", "Make", "Measure", "Monitor", "Send",
+    "Start", "Stop", "Take", "Test", "Treat", "Write",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("flag", FLAGS, ids=lambda flag: flag.id)
+def test_no_line_for_tonight_gives_an_order(flag):
+    for act in flag.tonight:
+        for sentence in act.text.split(". "):
+            assert sentence.split()[0] not in ORDERS, sentence
+
+
+def test_every_number_of_a_line_stands_in_its_facts():
+    counted = 0
+    for flag in FLAGS:
+        for act in flag.tonight:
+            held = " ".join(FACTS[name].statement for name in act.facts)
+            found = re.findall(r"(?<![\w-])\d[\d.]*\d|(?<![\w-])\d", act.text)
+            assert all(re.search(rf"(?<![\d.]){re.escape(number)}(?![\d])", held) for number in found), act.text
+            counted += len(found)
+    assert counted > 20
+
+
+def test_anti_mda5_with_a_sign_from_the_lung_is_a_danger_of_its_own():
+    # Arthritis Res Ther 2023, s13075-023-03100-z: 32 of 126 died, most of respiratory failure.
+    found = {"other_antibodies": frozenset({"MDA5"})}
+    assert states(found)["mda5_lung"] == "not asked"
+    for sign in ("dyspnoea", "respiratory_failure", "lung_disease"):
+        assert states(found | {sign: True})["mda5_lung"] == "present"
+    none = {"dyspnoea": False, "respiratory_failure": False, "lung_disease": False}
+    assert states(found | none)["mda5_lung"] == "absent"
+    assert states({"other_antibodies": frozenset({"none found"}), "lung_disease": True})["mda5_lung"] == "absent"
 
 
 def test_the_frequencies_of_breathing_and_heart_are_the_measured_ones():

@@ -11,7 +11,7 @@ from itertools import pairwise
 import pytest
 
 import namlib as nam
-from namlib import course
+from namlib.course import virtual_cohort
 from namlib.model.course_of_disease import disease_course
 from namlib.records import Refused
 from namlib.view.virtual_cohort import tenths
@@ -20,7 +20,7 @@ from tests.test_light_import import BLOCKED, READERS, loaded_by, run
 
 np = pytest.importorskip("numpy", reason="the fan is drawn with numpy")
 
-MODEL = course.relapse_model()
+MODEL = virtual_cohort.relapse_model()
 SLIDERS = [parameter for parameter in MODEL.parameters if parameter.slider]
 STATES = [state.id for state in MODEL.states]
 

@@ -17,6 +17,7 @@ from namlib import course
 from namlib.records import Refused
 from namlib.view.response import response_page
 from namlib.widgets.response import _ASKED, _VISITS
+from tests.live import assert_stands_in_its_page, enter, words
 
 BOXES = [f"{visit}_{name}" for visit in _VISITS for name in _ASKED]
 MARKUP = (
@@ -35,17 +36,6 @@ NOT_NUMBERS = (
     *("50%", "8 of 10", "4/5", "9" * 500, "eight " * 5000),
     *(True, [8], {"value": 8}, math.nan, math.inf),
 )
-
-
-def enter(explorer: Any, **inputs: Any) -> dict[str, Any]:
-    explorer.inputs = {**explorer.inputs, **inputs, "seq": explorer.inputs["seq"] + 1}
-    frame: dict[str, Any] = explorer.frame
-    json.dumps(frame, allow_nan=False)
-    return frame
-
-
-def words(markup: str) -> str:
-    return entities.unescape(re.sub(r"<[^>]+>", " ", markup))
 
 
 @pytest.fixture(scope="module")
@@ -72,12 +62,7 @@ def test_it_starts_with_the_first_worked_example() -> None:
 
 
 def test_every_slot_value_stands_in_the_page_where_the_browser_would_put_it(explorer: Any) -> None:
-    page = explorer.page
-    for slot, value in enumerate(page.values):
-        places = re.findall(rf'data-t="{slot}">([^<]*)<', page.html)
-        bound = re.findall(rf'data-a="[^"]*?([\w-]+):{slot}[ "]', page.html)
-        assert places or bound, f"slot {slot} is nowhere"
-        assert all(entities.unescape(place) == value for place in places)
+    assert_stands_in_its_page(explorer.page)
 
 
 def test_it_says_what_nam_total_improvement_says(explorer: Any) -> None:

@@ -256,23 +256,31 @@ def test_a_stopped_enmc_label_does_not_settle_the_kind() -> None:
 # --- for whom, and what is asked for --------------------------------------------------------------------------------
 
 
+LABELLED = {"ck_raised": True, "proximal_weakness": True, "anti_srp": "positive"}
+
+
 @pytest.mark.parametrize(
     ("answers", "applies", "words"),
     [
-        ({"onset_age_years": 30.0, "symptom_months": 36.0}, True, "is meant for this patient"),
+        ({"onset_age_years": 30.0, "symptom_months": 36.0, "myositis_subtype": "IMNM"}, True, "is meant for this"),
+        ({"onset_age_years": 30.0, "symptom_months": 36.0} | LABELLED, True, "within 36 months"),
+        # Nobody has said that it is myositis, and ENMC does not: an underactive thyroid is not screened for cancer.
+        ({"onset_age_years": 30.0, "symptom_months": 36.0}, None, "myositis of a named kind"),
+        ({"onset_age_years": 30.0, "symptom_months": 36.0, "ck_raised": False}, None, "myositis of a named kind"),
         ({"onset_age_years": 30.0, "symptom_months": 36.5}, False, "within 36 months"),
         ({"onset_age_years": 17.0, "symptom_months": 6.0}, False, "as an adult"),
         ({"onset_age_years": 17.0}, False, "as an adult"),
-        ({"onset_age_years": 30.0}, None, "within 36 months"),
+        ({"onset_age_years": 30.0, "myositis_subtype": "IMNM"}, None, "within 36 months"),
         ({}, None, "as an adult"),
     ],
 )
 def test_for_whom_the_guideline_is_meant_is_said(answers: Answers, applies: bool | None, words: str) -> None:
     result = risk_of(answers)
     assert result.applies is applies and words in result.applies_words
+    assert result.title.endswith(", if it applies") is (applies is None)
     if applies is False:
         assert result.panels == () == result.panels_if_higher and result.later == ""
-        assert "not meant" in repr(result)
+        assert repr(result).startswith("IMACS 2023: not meant for this patient (by its factors ")
 
 
 def test_the_panels_follow_the_group() -> None:
@@ -290,12 +298,17 @@ def test_an_open_group_says_what_only_the_higher_one_asks_for() -> None:
     result = risk_of(answers)
     assert [panel.id for panel in result.panels] == ["basic", "nasoendoscopy"]
     assert [panel.id for panel in result.panels_if_higher] == ["enhanced"]
-    assert result.later.startswith("If moderate:") and "If standard:" in result.later
+    assert result.later == "If the risk is moderate or standard: the guideline schedules nothing further."
+    higher = risk_of({name: value for name, value in answers.items() if name != "dysphagia"})
+    assert higher.later.startswith("If the risk is high: the guideline repeats the basic panel each year for 3 years.")
 
 
 REMARKS: dict[str, tuple[Answers, Answers]] = {
     "pet_tif1": (with_factors("dermatomyositis", "onset_over_40", "anti_tif1_gamma"), {"cutaneous_necrosis": True}),
-    "seronegative_french": (BARE | {"anti_srp": None}, {"anti_srp": "negative"}),
+    "checkpoint_inhibitor": (BARE, {"checkpoint_inhibitor": True}),
+    "childhood": (BARE, {"onset_age_years": 12.0}),
+    "inclusion_body": (BARE, {"myositis_subtype": "inclusion body myositis"}),
+    "seronegative_french": (BARE | {"anti_srp": None, "muscle_biopsy": "necrotizing"}, {"anti_srp": "negative"}),
     "srp_french": (BARE, {"anti_srp": "positive"}),
     "hmgcr_conflict": (BARE, {"anti_hmgcr": "positive"}),
     "cancer_found": (BARE | {"cancer_screen": "nothing found"}, {"cancer_screen": "cancer found"}),
@@ -311,6 +324,33 @@ def test_a_remark_is_said_when_its_answer_is_given_and_not_before(remark: str) -
         return {part.remark.id for part in (*result.stops, *result.qualifications)}
 
     assert remark not in said(before) and remark in said(before | answer)
+
+
+def said_of(answers: Answers) -> set[str]:
+    result = risk_of(answers)
+    return {part.remark.id for part in (*result.stops, *result.qualifications)}
+
+
+def test_the_quarrel_over_seronegative_imnm_is_not_told_of_other_diseases() -> None:
+    """Two negative antibodies are found in dermatomyositis and McArdle disease too."""
+    seronegative = BARE | {"muscle_biopsy": "necrotizing"}
+    for other in (
+        {"other_antibodies": frozenset({"TIF1-gamma"})},
+        {"myositis_subtype": "dermatomyositis"},
+        {"muscle_biopsy": "other"},
+        {"muscle_biopsy": None},
+        {"checkpoint_inhibitor": True},
+    ):
+        assert "seronegative_french" not in said_of(seronegative | other)
+    for same in ({"other_antibodies": None}, {"myositis_subtype": "IMNM"}, {}):
+        assert "seronegative_french" in said_of(seronegative | same)
+
+
+def test_cohorts_of_adults_are_not_quoted_to_whom_the_guideline_is_not_meant() -> None:
+    child = BARE | {"onset_age_years": 7.0, "anti_hmgcr": "positive"}
+    assert said_of(child) == {"childhood"}
+    assert said_of(BARE | {"symptom_months": 60.0, "anti_hmgcr": "positive"}) == set()
+    assert said_of(BARE | {"symptom_months": 60.0, "cancer_screen": "cancer found"}) == {"cancer_found"}
 
 
 # --- what holds for everybody ---------------------------------------------------------------------------------------

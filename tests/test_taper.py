@@ -375,6 +375,15 @@ def test_a_scheme_holds_the_numbers_of_its_facts(scheme: TaperScheme):
     assert {value for value in numbers if value} <= said
 
 
+def test_the_sums_told_in_prose_are_those_of_the_schemes():
+    adults, children = nam.fact("taper_sums_adult"), nam.fact("taper_sums_child")
+    australian, article = nam.taper("etg_australia", 60, weight_kg=60), nam.taper("hhe_2018", 60, weight_kg=60)
+    assert australian.total_mg == (adults.value, adults.value) and australian.known_days == (126, 126)
+    readings = (article.quickest, article.slowest)
+    assert [course.total_until(126) for course in readings if course] == [adults.low, adults.high]
+    assert nam.taper("gkjr_high", 60, weight_kg=30).total_mg == (children.low, children.high)
+
+
 def test_the_conflict_about_tapers_and_the_schemes_tell_the_same_story():
     conflict = nam.conflicts("taper")[0]
     in_conflict = {name for position in conflict.positions for name in position.facts}

@@ -18,7 +18,7 @@ from math import exp
 from typing import Any, Literal
 
 from namlib.frozen import Itself, frozen
-from namlib.model.rules import QUESTIONS, Rule, Truth, listed, rule, said
+from namlib.model.rules import Rule, Truth, all_of, by_answers, in_order, listed, rule, said
 from namlib.records import Criteria, CriteriaItem, CriteriaLabel, Remark, ScoreModel
 from namlib.table import html, html_table
 from namlib.units import number
@@ -57,7 +57,6 @@ TITLES: dict[str, str] = {
     "not_enough_known": "not enough known yet",
 }
 MET_WORDS: dict[Truth, str] = {True: "met", False: "not met", None: "not known"}
-_STANDING = (*IMNM_LABELS, "not_met")
 
 
 def once(items: Iterable[str]) -> tuple[str, ...]:
@@ -128,18 +127,12 @@ Told = tuple[Truth, str, tuple[str, ...]]
 class Ready:
     """A condition of the data made ready: ``questions`` in the order in which a reader is asked.
 
-    ``told`` gives value, reason and the questions that could settle it, for the answers to those questions; the same
-    answers are worked out only once.
+    ``read`` gives value, reason and the questions that could settle it, for a patient.
     """
 
     rule: Rule
     questions: tuple[str, ...]
-    told: Callable[[tuple[Any, ...]], Told]
-
-    def read(self, findings: Findings) -> Told:
-        """Give value, reason and the questions that could settle it, for a patient."""
-        get = findings.get
-        return self.told(tuple([get(key) for key in self.questions]))
+    read: Callable[[Findings], Told]
 
     def open_questions(self, findings: Findings) -> list[str]:
         """Name every question of the condition that was not answered, also those that no longer matter."""
@@ -147,20 +140,20 @@ class Ready:
         return [key for key in self.questions if get(key) is None]
 
 
-_PLACE = {key: place for place, key in enumerate(QUESTIONS)}
-
-
 def ready(condition: Any) -> Ready:
     """Make a condition of the data ready."""
     made = rule(condition)
-    questions = tuple(sorted(made.questions, key=_PLACE.__getitem__))
+    questions = in_order(made.questions)
 
-    @lru_cache(maxsize=256)
-    def told(answers: tuple[Any, ...]) -> Told:
-        evaluation = made.evaluate(dict(zip(questions, answers, strict=True)))
+    def told(answers: Findings) -> Told:
+        evaluation = made.evaluate(answers)
         return evaluation.value, evaluation.answers(), evaluation.unknown_fields()
 
-    return Ready(made, questions, told)
+    return Ready(made, questions, by_answers(questions, told))
+
+
+def _judge(item: CriteriaItem, made: Ready) -> Callable[[Findings], ItemResult]:
+    return by_answers(made.questions, lambda answers: ItemResult(item, *made.read(answers)))
 
 
 @frozen
@@ -169,16 +162,17 @@ class Compiled:
 
     criteria: Criteria
     items: tuple[tuple[CriteriaItem, Ready], ...]
-    applies: tuple[tuple[CriteriaItem, Ready], ...]
     remarks: tuple[tuple[Remark, Ready], ...]
+    judges: tuple[Callable[[Findings], ItemResult], ...]
+    applies: tuple[Callable[[Findings], ItemResult], ...]
 
     def results(self, findings: Findings) -> tuple[ItemResult, ...]:
         """Evaluate every item of the criteria."""
-        return tuple([ItemResult(item, *made.read(findings)) for item, made in self.items])
+        return tuple([judge(findings) for judge in self.judges])
 
     def preconditions(self, findings: Findings) -> tuple[ItemResult, ...]:
         """Evaluate what must hold before the criteria may be used."""
-        return tuple([ItemResult(item, *made.read(findings)) for item, made in self.applies])
+        return tuple([judge(findings) for judge in self.applies])
 
     def said(self, findings: Findings, label: str) -> tuple[RemarkResult, ...]:
         """Evaluate the remarks of a label. A remark that names no label belongs to all but ``not_met``."""
@@ -199,11 +193,13 @@ def compiled(criteria: Criteria) -> Compiled:
 def _compiled(same: Itself[Criteria]) -> Compiled:
     criteria = same.held
     pairs = [(item, ready(item.when)) for item in criteria.items]
+    items = tuple(pair for pair in pairs if pair[0].group != APPLIES)
     return Compiled(
         criteria,
-        tuple(pair for pair in pairs if pair[0].group != APPLIES),
-        tuple(pair for pair in pairs if pair[0].group == APPLIES),
+        items,
         tuple((remark, ready(remark.when)) for remark in criteria.remarks),
+        tuple(_judge(*pair) for pair in items),
+        tuple(_judge(*pair) for pair in pairs if pair[0].group == APPLIES),
     )
 
 
@@ -213,7 +209,7 @@ def unanswered(parts: Iterable[tuple[CriteriaItem, Ready]], findings: Findings) 
     A question stays named although another answer made it moot. So adding an answer never takes away one that it did
     not give.
     """
-    return tuple(sorted({key for _, made in parts for key in made.open_questions(findings)}, key=_PLACE.__getitem__))
+    return in_order(key for _, made in parts for key in made.open_questions(findings))
 
 
 def items_table(caption: str, items: Sequence[ItemResult], note: str) -> str:
@@ -275,7 +271,7 @@ class Enmc2016:
     def __repr__(self) -> str:
         parts = [f"{self.criteria.name}: {self.title}"]
         if self.stops:
-            parts.append(f"stop: {listed([part.remark.id.replace('_', ' ') for part in self.stops])}")
+            parts.append(f"stop: {listed([part.remark.short for part in self.stops])}")
         if self.next_test:
             parts.append(f"next: {self.next_test}")
         return "; ".join(parts)
@@ -310,7 +306,7 @@ class Enmc2016:
 def _fits(label: CriteriaLabel, met: Mapping[str, Truth]) -> Truth:
     """Whether a label of the criteria fits, in Kleene's logic."""
     parts = [met[name] for name in label.met] + [None if met[name] is None else not met[name] for name in label.absent]
-    return False if False in parts else None if None in parts else True
+    return all_of(parts)
 
 
 @frozen
@@ -401,8 +397,9 @@ def enmc2016(findings: Findings, criteria: Criteria) -> Enmc2016:
     Notes
     -----
     Items as rows ``enmc_srp_items``, ``enmc_hmgcr_items`` and ``enmc_negative_items`` state them. The one next test
-    is the first open one of CK, strength, antibodies, biopsy. That nothing explains it better is the clinician's
-    judgement: said to be otherwise, the label is ``not_met``; not said, it is a qualification and no stop.
+    is the first open one of CK, strength, antibodies, biopsy; where a label of IMNM is there, it is the test that the
+    first stop asks for, or else the antibody that could still change the label. That nothing explains it better is the
+    clinician's judgement: said to be otherwise, the label is ``not_met``; not said, it is a qualification and no stop.
 
     Examples
     --------
@@ -447,10 +444,15 @@ def enmc2016(findings: Findings, criteria: Criteria) -> Enmc2016:
 def _next_test(
     label: EnmcLabel, items: Sequence[ItemResult], changing: Sequence[str], remarks: Sequence[RemarkResult]
 ) -> str:
-    if label == "dual_positive_review":
-        return next((part.remark.test for part in remarks if label in part.remark.labels and part.remark.test), "")
-    if label in _STANDING:
+    if label == "not_met":
         return ""
+    if label in IMNM_LABELS:
+        asked = [part.remark for part in remarks if part.remark.test]
+        for_it = [remark.test for remark in asked if remark.kind == "stop"]
+        if label == "dual_positive_review":
+            for_it += [remark.test for remark in asked if label in remark.labels]
+        if for_it:
+            return for_it[0]
     waiting = [part.item for part in items if part.item.id in changing]
     return listed(once(item.test for item in waiting if item.group == waiting[0].group))
 
@@ -761,7 +763,7 @@ def _scored(made: Compiled, model: ScoreModel, findings: Findings, results: Sequ
     chance_low, chance_high = probability(score_low, model), probability(score_high, model)
     class_low, class_high = _class_of(low, bars), _class_of(high, bars)
     preconditions = made.preconditions(findings)
-    applies = _all_hold(preconditions)
+    applies = all_of(part.met for part in preconditions)
     title = class_low if class_low == class_high else f"open, {class_low} to {class_high}"
     return EularAcr2017(
         class_low=class_low,
@@ -800,11 +802,6 @@ _APPLIES_WORDS: dict[Truth, str] = {
 }
 
 
-def _all_hold(preconditions: Sequence[ItemResult]) -> Truth:
-    values = [part.met for part in preconditions]
-    return False if False in values else None if None in values else True
-
-
 def _deciding(
     known: int, open_items: Sequence[tuple[int, ItemResult]], ages: Sequence[int], bars: Sequence[int]
 ) -> tuple[str, ...]:
@@ -831,7 +828,9 @@ def _score_sentence(model: ScoreModel, items: Sequence[ScoredItem], low: float, 
     counted = [f"{said(part.item.label)} {number(part.contribution_low)}" for part in items if part.met and part.points]
     sum_words = " + ".join(counted) or "no item is known to be met"
     told = [
-        f"{model.name.capitalize()}: {sum_words}, {low:.1f} points in all",
+        f"{model.name.capitalize()}: {sum_words} = {low:.1f} points"
+        if counted
+        else f"{model.name.capitalize()}: {sum_words}, {low:.1f} points",
         f"Possible from {number(model.possible)}, probable from {number(model.probable)}, "
         f"definite from {number(model.definite)}",
     ]
@@ -921,8 +920,8 @@ def compare(findings: Findings, enmc_criteria: Criteria, eular_criteria: Criteri
     Notes
     -----
     They agree where ENMC finds IMNM and EULAR/ACR at least a probable case, or neither finds any. Probable is the
-    least that the authors of EULAR/ACR recommend (row ``eular_probability_bands``). The reasons are worked out from
-    the two results.
+    least that the authors of EULAR/ACR recommend (row ``eular_probability_bands``). While a stop stands beside the
+    ENMC answer, it is open whether they agree. The reasons are worked out from the two results.
 
     Examples
     --------
@@ -950,7 +949,7 @@ _CASE = CLASSES.index("probable")
 
 def _agree(enmc: Enmc2016, used: EularAcr2017) -> Truth:
     low, high = (CLASSES.index(name) >= _CASE for name in (used.class_low, used.class_high))
-    if enmc.is_imnm is None or low != high or used.applies is False:
+    if enmc.is_imnm is None or enmc.stops or low != high or used.applies is False:
         return None
     return enmc.is_imnm is low
 
@@ -970,7 +969,7 @@ def _reasons(
     if antibodies:
         yield Reason(
             "antibody_no_points",
-            f"ENMC rests on {listed(antibodies)}. EULAR/ACR gives no point for it: its only antibody is anti-Jo-1.",
+            f"ENMC counts {listed(antibodies)}. EULAR/ACR gives no point for that; its only antibody is anti-Jo-1.",
             ("eular_no_imnm_items", "eular_only_jo1"),
         )
     if findings.get("muscle_biopsy") is not None:
@@ -978,15 +977,15 @@ def _reasons(
     if enmc_met["proximal_weakness"] is False:
         yield Reason(
             "weakness_needed",
-            "ENMC needs proximal weakness. EULAR/ACR does not: full strength only earns no points, and the score is "
-            f"{used.score_words} from other items.",
+            "ENMC needs proximal weakness. EULAR/ACR does not: full strength earns no points there and excludes "
+            f"nothing, and the score is {used.score_words} from other items.",
             ("enmc_srp_items", "enmc_hmgcr_items", "eular_weights"),
         )
     yield from _point_reasons(findings, enmc, used)
     if used.applies is False:
         yield Reason(
             "better_explanation",
-            "Another disease explains it better, as was stated: neither set of criteria may be used.",
+            "Another disease explains it better, as was stated: neither set of criteria is meant for that.",
             ("eular_precondition", "enmc2004_exclusions"),
         )
     elif agree is None:
@@ -1004,7 +1003,9 @@ def _reasons(
 def _open_words(enmc: Enmc2016, used: EularAcr2017) -> str:
     parts = []
     if enmc.is_imnm is None:
-        parts.append(f"ENMC waits for {enmc.next_test}")
+        parts.append(f"ENMC waits ({enmc.next_test})")
+    elif enmc.stops:
+        parts.append(f"a stop stands beside the ENMC answer ({listed([part.remark.short for part in enmc.stops])})")
     if not used.settled:
         parts.append(f"EULAR/ACR lies between {used.class_low} and {used.class_high}")
     return f"{' and '.join(parts)}."
@@ -1027,7 +1028,7 @@ def _biopsy_reasons(necrotizing: Truth, without: EularAcr2017, with_biopsy: Eula
         weaker = "makes the case disappear" if with_biopsy.class_high == CLASSES[0] else "weakens the case"
         yield Reason(
             "biopsy_paradox",
-            f"Here the right test {weaker}: {without.class_low} before the biopsy, {with_biopsy.title} after it.",
+            f"Here the biopsy {weaker}: {without.class_low} before it, {with_biopsy.title} after it.",
             ("eular_paradox", "eular_score_bands"),
         )
 
@@ -1052,8 +1053,7 @@ def _point_reasons(findings: Findings, enmc: Enmc2016, used: EularAcr2017) -> It
     if age and otherwise != used.class_low:
         yield Reason(
             "age_points",
-            f"Age alone brings {age:.1f} of {total} points; without them the class would be {otherwise}. "
-            "ENMC does not ask for age.",
+            f"Age alone brings {age:.1f} of {total} points; {_without(used, otherwise)}. ENMC does not ask for age.",
             ("eular_age_weights",),
         )
     elif age_known and not age:
@@ -1067,15 +1067,25 @@ def _point_reasons(findings: Findings, enmc: Enmc2016, used: EularAcr2017) -> It
     if points and otherwise != used.class_low:
         yield Reason(
             "neck_and_swallowing",
-            f"{labels}: {points:.1f} of {total} points, and without them the class would be {otherwise}. "
-            "ENMC does not ask for that.",
+            f"{labels}: {points:.1f} of {total} points; {_without(used, otherwise)}. ENMC does not ask for that.",
             ("eular_weights",),
         )
-    points, labels, otherwise = _part(used, lambda part: part.item.group == "skin" or part.item.id == "anti_jo1")
+    points, labels, otherwise = _part(used, lambda part: part.item.group == "skin" or part.item.id in _OTHER_KIND)
     if points and otherwise != used.class_low:
         yield Reason(
-            "skin_or_jo1",
-            f"{labels}: {points:.1f} of {total} points carry the score. "
-            + ("ENMC gives them no weight." if enmc.is_imnm else "They speak for another kind of myositis than IMNM."),
-            ("eular_weights", "eular_no_imnm_items"),
+            "other_kind",
+            f"{labels}: {points:.1f} of {total} points; {_without(used, otherwise)}. "
+            "They speak for another kind of myositis than IMNM, and ENMC has no such item.",
+            ("eular_weights", "eular_no_imnm_items", "enmc_biopsy_against"),
         )
+
+
+# Beside the skin, the items of the score that are signs of another myositis than IMNM.
+_OTHER_KIND = ("anti_jo1", "perifascicular_atrophy", "rimmed_vacuoles")
+
+
+def _without(used: EularAcr2017, otherwise: ScoreClass) -> str:
+    """Say what the rest would make; while answers are open, only of what is known."""
+    if used.settled:
+        return f"without them the class would be {otherwise}"
+    return f"without them what is known would only make {otherwise}"

@@ -210,7 +210,12 @@ FIELDS: dict[str, Field] = {
             "Mononuclear cells.",
             "biopsy",
         ),
-        _yes_no("biopsy_perifascicular_atrophy", "Perifascicular atrophy", "Also perifascicular necrosis.", "biopsy"),
+        _yes_no(
+            "biopsy_perifascicular_atrophy",
+            "Perifascicular atrophy",
+            "Small fibres along the edge of the fascicle; necrosis there without atrophy does not count.",
+            "biopsy",
+        ),
         _yes_no("biopsy_rimmed_vacuoles", "Rimmed vacuoles", "In fibres that are not necrotic.", "biopsy"),
         Field(
             "mhc1",
@@ -270,7 +275,9 @@ FIELDS: dict[str, Field] = {
             "CK and strength returning by themselves, without immunosuppression.",
             "history",
         ),
-        _yes_no("checkpoint_inhibitor", "Checkpoint inhibitor", "In the last year, for a cancer.", "history"),
+        _yes_no(
+            "checkpoint_inhibitor", "Checkpoint inhibitor", "At any time, for a cancer, also if stopped.", "history"
+        ),
         _yes_no(
             "other_myotoxin",
             "Another drug or substance that harms muscle",
@@ -637,8 +644,10 @@ def findings(answers: Mapping[str, Any]) -> dict[str, Any]:
         if field.kind != "set":
             laid_out[name] = None if value in UNANSWERED else value
             continue
+        # A set with a tick for "none found" is answered by a tick only; nothing ticked is not that answer.
+        ticked = None if not value and NONE_FOUND in field.choices else value
         for choice in field.choices:
-            laid_out[f"{name}_{choice}"] = None if value is None else choice in value
+            laid_out[f"{name}_{choice}"] = None if ticked is None else choice in ticked
     laid_out["age_group"] = age_group(laid_out["age_years"])
     laid_out["ck_above_limit"] = ck_above_limit(laid_out)
     laid_out["proximal_weakness"] = _proximal_weakness(laid_out)

@@ -7,12 +7,12 @@ or ranked, because no source gives likelihoods that could be multiplied for thes
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, Literal
 
 from namlib.frozen import Itself, frozen
-from namlib.model.rules import QUESTIONS, Rule, answer_words, rule, said
+from namlib.model.rules import QUESTIONS, Rule, answer_words, by_answers, in_order, rule, said
 from namlib.records import IMNM, MIMIC_FEATURES, Mimic, MimicFeature
 from namlib.table import plain
 
@@ -21,7 +21,6 @@ State = Literal["excluded", "not excluded"]
 Compared = Literal["differs", "overlaps", "in part", "reference", "nothing stated"]
 
 IMNM_NAME = "IMNM, for comparison"
-_PLACE = {key: place for place, key in enumerate(QUESTIONS)}
 
 
 @frozen
@@ -155,7 +154,7 @@ def answers_met(ready: Rule, findings: Findings) -> str:
     --------
     >>> ready = rule({"any": [{"field": "raynaud", "is": True}, {"field": "lung_disease", "is": True}]})
     >>> answers_met(ready, {"raynaud": True, "lung_disease": False})
-    'white fingers in the cold (Raynaud): yes'
+    'Raynaud phenomenon: yes'
     """
     return "; ".join(dict.fromkeys(_met_by(ready, findings)))
 
@@ -180,15 +179,21 @@ def open_questions(ready: Rule, findings: Findings) -> Iterator[str]:
 # --- the mimics ----------------------------------------------------------------------------------------------------
 
 
+Judge = Callable[[Findings], MimicResult]
+
+
 @lru_cache(maxsize=4)
-def _ready(
-    known: Itself[Sequence[Mimic]], features: Itself[Sequence[MimicFeature]]
-) -> tuple[tuple[Mimic, tuple[tuple[MimicFeature, Rule], ...]], ...]:
+def _judges(known: Itself[Sequence[Mimic]], features: Itself[Sequence[MimicFeature]]) -> tuple[Judge, ...]:
     speaking: dict[str, list[tuple[MimicFeature, Rule]]] = {mimic.id: [] for mimic in known.held}
     for cell in features.held:
         if cell.effect is not None and cell.mimic in speaking:
             speaking[cell.mimic].append((cell, rule(cell.when)))
-    return tuple((mimic, tuple(speaking[mimic.id])) for mimic in known.held)
+    return tuple(_judge(mimic, tuple(speaking[mimic.id])) for mimic in known.held)
+
+
+def _judge(mimic: Mimic, cells: tuple[tuple[MimicFeature, Rule], ...]) -> Judge:
+    questions = in_order(key for _, ready in cells for key in ready.questions)
+    return by_answers(questions, lambda answers: _result(mimic, cells, answers))
 
 
 def mimics(findings: Findings, known: Sequence[Mimic], features: Sequence[MimicFeature]) -> tuple[MimicResult, ...]:
@@ -215,7 +220,7 @@ def mimics(findings: Findings, known: Sequence[Mimic], features: Sequence[MimicF
     >>> [result.mimic.id for result in results if result.state == "excluded"]
     ['hypothyroid']
     """
-    return tuple(_result(mimic, cells, findings) for mimic, cells in _ready(Itself(known), Itself(features)))
+    return tuple(judge(findings) for judge in _judges(Itself(known), Itself(features)))
 
 
 def _result(mimic: Mimic, cells: Iterable[tuple[MimicFeature, Rule]], findings: Findings) -> MimicResult:
@@ -239,7 +244,7 @@ def _result(mimic: Mimic, cells: Iterable[tuple[MimicFeature, Rule]], findings: 
         tuple(spoken["speaks against"]),
         tuple(spoken["speaks for"]),
         excluding,
-        tuple(sorted(asked, key=_PLACE.__getitem__)),
+        in_order(asked),
     )
 
 
@@ -248,7 +253,7 @@ def _because(excluding: Sequence[Reason], excluders: Sequence[Rule], findings: F
         return "; ".join(reason.words for reason in excluding)
     if not excluders:
         return "no answer of this form excludes it"
-    keys = dict.fromkeys(key for ready in excluders for key in sorted(ready.questions, key=_PLACE.__getitem__))
+    keys = dict.fromkeys(key for ready in excluders for key in in_order(ready.questions))
     return "; ".join(
         f"not answered: {said(QUESTIONS[key].label)}" if findings.get(key) is None else _told(key, findings)
         for key in keys

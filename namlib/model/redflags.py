@@ -1,4 +1,4 @@
-"""Danger signs: present, absent or not asked, and what to do the same night.
+"""Danger signs: present, absent or not asked, and what belongs to the same night.
 
 A sign is absent only when every question it hangs on was answered so. One answer is missing and the sign could still be
 there: then it is ``not asked``, with the question to ask.
@@ -12,13 +12,11 @@ from typing import Any, Literal
 
 from namlib.frozen import Itself, frozen
 from namlib.model.mimics import answers_met, open_questions
-from namlib.model.rules import QUESTIONS, Rule, rule
+from namlib.model.rules import QUESTIONS, Rule, in_order, rule, said
 from namlib.records import RedFlag, RedFlagAction
 
 Findings = Mapping[str, Any]
 State = Literal["present", "absent", "not asked"]
-
-_PLACE = {key: place for place, key in enumerate(QUESTIONS)}
 
 
 @frozen
@@ -37,15 +35,15 @@ class RedFlagResult:
 
     @property
     def facts(self) -> tuple[str, ...]:
-        """Ids of the facts behind the sign and behind what to do."""
+        """Ids of the facts behind the sign and behind the lines for tonight."""
         return tuple(dict.fromkeys((*self.flag.facts, *(key for act in self.flag.tonight for key in act.facts))))
 
     def __repr__(self) -> str:
         if self.state == "present":
-            return f"{self.flag.sign}: present ({self.why}); {len(self.tonight)} things to do tonight"
+            return f"{self.flag.sign}: present ({self.why}); {len(self.tonight)} lines for tonight"
         if self.state == "absent":
             return f"{self.flag.sign}: absent"
-        return f"{self.flag.sign}: not asked; open: {', '.join(self.ask)}"
+        return f"{self.flag.sign}: not asked ({'; '.join(said(QUESTIONS[key].label) for key in self.ask)})"
 
     def to_dict(self) -> dict[str, Any]:
         """Return the result as plain data that JSON can hold."""
@@ -100,6 +98,5 @@ def _result(flag: RedFlag, ready: Rule, findings: Findings) -> RedFlagResult:
     if value:
         return RedFlagResult(flag, "present", answers_met(ready, findings), flag.tonight)
     if value is None:
-        asked = tuple(sorted(set(open_questions(ready, findings)), key=_PLACE.__getitem__))
-        return RedFlagResult(flag, "not asked", ask=asked)
+        return RedFlagResult(flag, "not asked", ask=in_order(open_questions(ready, findings)))
     return RedFlagResult(flag, "absent")

@@ -14,13 +14,14 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 from namlib.frozen import frozen
 from namlib.model.findings import ADULT_FROM_YEARS, FIELDS, UNANSWERED, Field, Kind, choice_label
 from namlib.records import Refused
 from namlib.units import number
 
+T = TypeVar("T")
 Truth = bool | None
 Form = Literal["always", "all", "any", "not", "is", "in", "at_least", "at_most", "known"]
 
@@ -70,6 +71,17 @@ _ORDER = {key: place for place, key in enumerate(QUESTIONS)}
 # Labels of the form that begin with a person's name.
 _NAMES = ("Gottron", "Raynaud")
 _AGE_WORDS = {"adult": f"{ADULT_FROM_YEARS:g} years or over", "paediatric": f"under {ADULT_FROM_YEARS:g} years"}
+
+
+def in_order(keys: Iterable[str]) -> tuple[str, ...]:
+    """Put keys of questions in the order in which a reader is asked, each once.
+
+    Examples
+    --------
+    >>> in_order(["thyroid", "anti_srp", "thyroid"])
+    ('anti_srp', 'thyroid')
+    """
+    return tuple(sorted(set(keys), key=_ORDER.__getitem__))
 
 
 def said(label: str) -> str:
@@ -204,7 +216,7 @@ class Evaluation:
         if not self.children:
             return None if self.form == "known" and not self.value else self.value
         values = [child.if_asked() for child in self.children]
-        return _not(values[0]) if self.form == "not" else (_all if self.form == "all" else _any)(values)
+        return _not(values[0]) if self.form == "not" else (all_of if self.form == "all" else any_of)(values)
 
     def leaves(self) -> tuple[Evaluation, ...]:
         """The questions it asks, in the order of the condition."""
@@ -222,7 +234,7 @@ class Evaluation:
         >>> evaluate(either, {}).unknown_fields(), evaluate(either, {"diabetes": True}).unknown_fields()
         (('pregnant', 'diabetes'), ())
         """
-        return tuple(sorted(_open_questions(self), key=_ORDER.__getitem__))
+        return in_order(_open_questions(self))
 
 
 def _reachable(evaluation: Evaluation) -> frozenset[Truth]:
@@ -232,7 +244,7 @@ def _reachable(evaluation: Evaluation) -> frozenset[Truth]:
     parts = [_reachable(child) for child in evaluation.children]
     if evaluation.form == "not":
         return frozenset(_not(value) for value in parts[0])
-    join = _all if evaluation.form == "all" else _any
+    join = all_of if evaluation.form == "all" else any_of
     reached = parts[0]
     for part in parts[1:]:
         reached = frozenset(join((left, right)) for left in reached for right in part)
@@ -251,7 +263,14 @@ def _not(value: Truth) -> Truth:
     return None if value is None else not value
 
 
-def _all(values: Iterable[Truth]) -> Truth:
+def all_of(values: Iterable[Truth]) -> Truth:
+    """Join by "and" in Kleene's logic: one false settles it, one unknown leaves it open.
+
+    Examples
+    --------
+    >>> all_of([True, None]), all_of([False, None]), all_of([])
+    (None, False, True)
+    """
     result: Truth = True
     for value in values:
         if value is False:
@@ -261,7 +280,14 @@ def _all(values: Iterable[Truth]) -> Truth:
     return result
 
 
-def _any(values: Iterable[Truth]) -> Truth:
+def any_of(values: Iterable[Truth]) -> Truth:
+    """Join by "or" in Kleene's logic: one true settles it, one unknown leaves it open.
+
+    Examples
+    --------
+    >>> any_of([False, None]), any_of([True, None]), any_of([])
+    (None, True, False)
+    """
     result: Truth = False
     for value in values:
         if value is True:
@@ -292,7 +318,7 @@ class Rule:
         if self.parts:
             children = tuple(part.evaluate(findings) for part in self.parts)
             values = [child.value for child in children]
-            value = _not(values[0]) if self.form == "not" else (_all if self.form == "all" else _any)(values)
+            value = _not(values[0]) if self.form == "not" else (all_of if self.form == "all" else any_of)(values)
             return Evaluation(value, self.words, self.form, children=children)
         value = self.decide(findings)
         if not self.field:
@@ -391,10 +417,10 @@ def _joins(form: Form, parts: tuple[Rule, ...]) -> Rule:
         return _not(deciders[0](found))
 
     def decide_all(found: Findings) -> Truth:
-        return _all(decide(found) for decide in deciders)
+        return all_of(decide(found) for decide in deciders)
 
     def decide_any(found: Findings) -> Truth:
-        return _any(decide(found) for decide in deciders)
+        return any_of(decide(found) for decide in deciders)
 
     if form == "not":
         words, decide = f"not ({parts[0].words})", decide_not
@@ -428,6 +454,35 @@ def _built(condition: Any) -> Rule:
     if len(asked) != 1 or asked[0] not in _ASKING:
         raise Refused("when", f"{_show(dict(condition))} needs exactly one of {', '.join(_ASKING)} beside field")
     return _asks(question, asked[0], condition[asked[0]])
+
+
+def by_answers(questions: Sequence[str], judge: Callable[[Findings], T]) -> Callable[[Findings], T]:
+    """Remember what a judgement came to for the answers it hangs on: most of a page stays as it is between changes.
+
+    Parameters
+    ----------
+    questions : sequence of str
+        Every question the judgement may look at; it is handed the answers to these and no other.
+    judge : callable
+        What turns answers into a result that never changes.
+
+    Examples
+    --------
+    >>> seen = []
+    >>> positive = by_answers(["anti_srp"], lambda found: seen.append(1) or found["anti_srp"] == "positive")
+    >>> positive({"anti_srp": "positive", "sex": "male"}), positive({"anti_srp": "positive"}), len(seen)
+    (True, True, 1)
+    """
+
+    @lru_cache(maxsize=256)
+    def told(answers: tuple[Any, ...]) -> T:
+        return judge(dict(zip(questions, answers, strict=True)))
+
+    def judged(findings: Findings) -> T:
+        get = findings.get
+        return told(tuple([get(key) for key in questions]))
+
+    return judged
 
 
 @lru_cache(maxsize=1024)

@@ -151,7 +151,10 @@ class SafetyList:
         parts.append(f"{both} interaction{'' if both == 1 else 's'}")
         told = "; ".join(parts) + "."
         if self.asked:
-            told += f" Not known, and therefore not safe: {listed([said(label) for label in self.asked])}."
+            # "takes allopurinol" reads as an answer; what is lacking is whether somebody does.
+            lacking = [said(label) for label in self.asked]
+            lacking = [f"whether the patient {label}" if label.startswith("takes ") else label for label in lacking]
+            told += f" Not answered, and so not cleared: {listed(lacking)}."
         return f"{told} This list can rule a plan out and never rules one in."
 
     def __repr__(self) -> str:

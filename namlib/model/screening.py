@@ -26,7 +26,7 @@ from namlib.model.diagnosis import (
     remarks_list,
     unanswered,
 )
-from namlib.model.rules import Truth, listed, said
+from namlib.model.rules import Truth, all_of, listed, said
 from namlib.records import Criteria, Panel, RiskGroup
 from namlib.table import html, html_table
 
@@ -78,8 +78,7 @@ class CancerRisk:
         return tuple(part for part in self.factors if part.item.level == level)
 
     def __repr__(self) -> str:
-        words = f"{self.criteria.name}: {self.title}"
-        return words if self.applies is not False else f"{words}; {self.applies_words.rstrip('.')}"
+        return f"{self.criteria.name}: {self.title}"
 
     def _repr_html_(self) -> str:
         rows = [
@@ -134,8 +133,7 @@ def _subtype(findings: Findings, enmc: Enmc2016) -> tuple[Findings, str]:
     return findings, ""
 
 
-def _factors(findings: Findings, criteria: Criteria, enmc: Enmc2016) -> tuple[ItemResult, ...]:
-    seen, taken = _subtype(findings, enmc)
+def _factors(seen: Findings, taken: str, criteria: Criteria, enmc: Enmc2016) -> tuple[ItemResult, ...]:
     results = compiled(criteria).results(seen)
     told = []
     for part in results:
@@ -217,11 +215,12 @@ def imacs2023(findings: Findings, criteria: Criteria, enmc: Enmc2016) -> CancerR
     >>> known = {item.id: item for item in load().criteria}
     >>> case = findings({"myositis_subtype": "IMNM", "anti_hmgcr": "positive", "onset_age_years": 66.0})
     >>> imacs2023(case, known["imacs_2023"], enmc2016(case, known["enmc_2016"]))
-    IMACS 2023: moderate to high risk
+    IMACS 2023: moderate to high risk, if it applies
     """
     made = compiled(criteria)
-    factors = _factors(findings, criteria, enmc)
-    preconditions = made.preconditions(findings)
+    seen, taken = _subtype(findings, enmc)
+    factors = _factors(seen, taken, criteria, enmc)
+    preconditions = made.preconditions(seen)
     groups = criteria.groups
     counts, single, kinds = _counts(factors)
     top, bottom, *matter = _reach(
@@ -229,16 +228,20 @@ def imacs2023(findings: Findings, criteria: Criteria, enmc: Enmc2016) -> CancerR
     )
     deciding = _deciding(factors, *matter)
     low, high = groups[bottom], groups[top]
-    values = [part.met for part in preconditions]
-    applies: Truth = False if False in values else None if None in values else True
+    applies = all_of(part.met for part in preconditions)
     panels = {panel.id: panel for panel in criteria.panels}
     at_least = low.at_diagnosis if applies is not False else ()
     at_most = high.at_diagnosis if applies is not False else ()
-    remarks = made.said(findings, low.id)
+    remarks = made.said(findings, "not_met" if applies is False else low.id)
+    title = f"{low.label} risk" if low is high else f"{low.label} to {high.label} risk"
     return CancerRisk(
         group_low=low.id,
         group_high=high.id,
-        title=f"{low.label} risk" if low is high else f"{low.label} to {high.label} risk",
+        title={
+            True: title,
+            None: f"{title}, if it applies",
+            False: f"not meant for this patient (by its factors {title})",
+        }[applies],
         because=_because(factors, counts),
         factors=factors,
         missing=unanswered(made.items, findings),
@@ -293,9 +296,9 @@ def _deciding(factors: Sequence[ItemResult], high: bool, intermediate: bool, kin
 
 
 def _applies_words(applies: Truth, preconditions: Sequence[ItemResult]) -> str:
+    lacking = [said(part.item.label) for part in preconditions if part.met is applies]
     if applies:
-        return "The guideline is meant for this patient: adult onset, near its beginning."
-    lacking = [said(part.item.label) for part in preconditions if part.met is (False if applies is False else None)]
+        return f"The guideline is meant for this patient: {listed(lacking)}."
     if applies is False:
         return f"The guideline is not meant for this patient; it needs: {listed(lacking)}."
     return f"Whether the guideline is meant for this patient is open; it needs: {listed(lacking)}."
@@ -320,4 +323,7 @@ def _later(groups: Sequence[RiskGroup]) -> str:
     """Say what follows, for each group that is still possible."""
     if len(groups) == 1:
         return groups[0].later
-    return " ".join(f"If {group.label}: {group.later}" for group in groups if group.later)
+    named: dict[str, list[str]] = {}
+    for group in groups:
+        named.setdefault(group.later, []).append(group.label)
+    return " ".join(f"If the risk is {listed(labels, 'or')}: {said(later)}" for later, labels in named.items() if later)

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import cache
 
-from namlib.model.diagnosis import Comparison, Enmc2016, EularAcr2017, ItemResult, RemarkResult
+from namlib.model.diagnosis import APPLIES, Comparison, Enmc2016, EularAcr2017, ItemResult, RemarkResult
 from namlib.model.findings import FIELDS
 from namlib.model.mimics import MimicResult
 from namlib.model.redflags import RedFlagResult
 from namlib.model.rules import QUESTIONS, Truth, listed, rule, said
 from namlib.model.screening import CancerRisk
-from namlib.records import Ledger, ScoreModel
+from namlib.records import CriteriaItem, Ledger, Panel, RedFlag, RedFlagAction, ScoreModel
 from namlib.table import Html, html
 from namlib.view.palette import BLUE, GREEN, GREY, ORANGE, VERMILLION
 from namlib.view.score import total_words
@@ -57,7 +57,7 @@ _STYLE = (
     f".nam-diag .nam-agree{{border-left:5px solid {GREEN};padding-left:.5em}}"
     # Live, every text that changes has a room of fixed height and scrolls, so that nothing below it moves.
     ".nam-explorer .nam-diag .nam-summary{min-height:4.2em;margin:0}"
-    ".nam-explorer .nam-diag .nam-danger{height:7.5em;overflow:auto}"
+    ".nam-explorer .nam-diag .nam-danger{height:11em;overflow:auto}"
     ".nam-explorer .nam-diag .nam-verdict{min-height:1.4em}"
     ".nam-explorer .nam-diag .nam-because{height:6.8em;overflow:auto}"
     ".nam-explorer .nam-diag .nam-next{min-height:2.6em}"
@@ -95,7 +95,8 @@ def _enmc_items(slots: Slots, items: Sequence[ItemResult]) -> str:
 
 def _remarks(slots: Slots, enmc: Enmc2016) -> Html:
     def one(result: RemarkResult, lead: str, mark: str) -> str:
-        return f'<li class="{mark}"><strong>{lead}</strong> {slots.say(result.remark.words)}</li>'
+        test = f" <em>What would tell:</em> {slots.say(result.remark.test)}." if result.remark.test else ""
+        return f'<li class="{mark}"><strong>{lead}</strong> {slots.say(result.remark.words)}{test}</li>'
 
     said_ = [one(result, "Stop.", "nam-stop") for result in enmc.stops]
     said_ += [one(result, "Mind.", "nam-mind") for result in enmc.qualifications]
@@ -105,9 +106,9 @@ def _remarks(slots: Slots, enmc: Enmc2016) -> Html:
 def _enmc(slots: Slots, enmc: Enmc2016) -> str:
     verdict = slots.text(enmc.title, "p", 'class="nam-verdict"')
     because = slots.text(enmc.because, "p", 'class="nam-because" tabindex="0"')
-    next_test = slots.text(
-        f"Next: {enmc.next_test}" if enmc.next_test else "No further test changes this answer.", "p", 'class="nam-next"'
-    )
+    # With a stop beside it no answer is called final: some stops have no test, and what they say comes first.
+    words = "See what stops this answer." if enmc.stops else "No item that is still open could change this answer."
+    next_test = slots.text(f"Next: {enmc.next_test}." if enmc.next_test else words, "p", 'class="nam-next"')
     items = _enmc_items(slots, enmc.items)
     remarks = slots.markup(_remarks(slots, enmc), "ul")
     room = _room("nam-enmc", "ENMC 2016, item by item, and what stops or qualifies the answer", items + remarks)
@@ -177,11 +178,15 @@ def _score_rows(slots: Slots, result: EularAcr2017) -> str:
     )
 
 
+def _class_words(used: EularAcr2017) -> str:
+    return used.title if used.applies is not False else f"{used.title}, but the score does not apply"
+
+
 def _eular(slots: Slots, comparison: Comparison) -> str:
     without, with_biopsy = comparison.without_biopsy, comparison.with_biopsy
     used = comparison.used
-    verdict = slots.text(f"{used.model.name}: {used.title}", "p", 'class="nam-verdict"')
-    because = slots.text(used.because, "p", 'class="nam-because" tabindex="0"')
+    verdict = slots.text(f"{used.model.name}: {_class_words(used)}", "p", 'class="nam-verdict"')
+    because = slots.text(f"{used.because} {used.applies_words}", "p", 'class="nam-because" tabindex="0"')
     scales = _scale(slots, without, 16) + _scale(slots, with_biopsy, 78)
     picture = (
         f'<svg viewBox="0 0 {_SCALE_WIDTH} 122" role="group" aria-label="Two scales of points, one for each model. '
@@ -194,18 +199,34 @@ def _eular(slots: Slots, comparison: Comparison) -> str:
 # --- the rest ------------------------------------------------------------------------------------------------------
 
 
+@cache
+def _act_line(act: RedFlagAction) -> Html:
+    return Html(f"<li>{html(act.text)}{' <small>(a convention of this course)</small>' if act.convention else ''}</li>")
+
+
+@cache
+def _sign_line(flag: RedFlag) -> Html:
+    return Html(f"<li>{html(flag.sign)}</li>")
+
+
 def _danger(slots: Slots, flags: Sequence[RedFlagResult]) -> Html:
     present = [flag for flag in flags if flag.state == "present"]
-    if not present:
-        open_ = [said(flag.flag.sign) for flag in flags if flag.state == "not asked"]
-        words = f"None entered. Not asked yet: {listed(open_)}." if open_ else "Asked for, and none present."
-        return Html(f"<p>{html(words)}</p>")
     items = "".join(
-        f'<li class="nam-stop"><strong>{slots.say(flag.flag.sign)}.</strong> '
-        f"{' '.join(slots.say(action.text) for action in flag.flag.tonight)}</li>"
+        f'<li class="nam-stop"><strong>{slots.say(flag.flag.sign)}.</strong>'
+        f"<ul>{''.join(slots.known(_act_line(act)) for act in flag.tonight)}</ul></li>"
         for flag in present
     )
-    return Html(f"<ul>{items}</ul>")
+    if len(present) > 1:  # named first: their lines are longer than the room
+        names = "; ".join(slots.say(flag.flag.sign) for flag in present)
+        items = f"<li><strong>{len(present)} signs:</strong> {names}.</li>{items}"
+    open_ = "".join(slots.known(_sign_line(flag.flag)) for flag in flags if flag.state == "not asked")
+    asked = f"<p>Not asked yet, and not excluded:</p><ul>{open_}</ul>" if open_ else "<p>All were asked for.</p>"
+    return Html((f"<ul>{items}</ul>" if items else "<p>None was entered.</p>") + asked)
+
+
+@cache
+def _missing_line(label: str, tells: bool) -> Html:
+    return Html(f"<li>{html(label)}{' <strong>(can change the answer)</strong>' if tells else ''}</li>")
 
 
 def _missing(slots: Slots, comparison: Comparison, risk: CancerRisk) -> Html:
@@ -213,10 +234,7 @@ def _missing(slots: Slots, comparison: Comparison, risk: CancerRisk) -> Html:
         if not keys:
             return f"<p><strong>{name}:</strong> nothing.</p>"
         tells = set(_labels(deciding))
-        items = "".join(
-            f"<li>{slots.say(label)}{' <strong>(can change the answer)</strong>' if label in tells else ''}</li>"
-            for label in _labels(keys)
-        )
+        items = "".join(slots.known(_missing_line(label, label in tells)) for label in _labels(keys))
         return f"<p><strong>{name}:</strong></p><ul>{items}</ul>"
 
     enmc, eular = comparison.enmc, comparison.used
@@ -227,25 +245,34 @@ def _missing(slots: Slots, comparison: Comparison, risk: CancerRisk) -> Html:
     )
 
 
+@cache
+def _factor_line(item: CriteriaItem) -> Html:
+    level = f"{item.level}{', and not subtracted' if item.level == 'low' else ''}"
+    return Html(f"<li>{html(item.label)} <small>({level})</small></li>")
+
+
+@cache
+def _panel_line(panel: Panel) -> Html:
+    return Html(f"<li><strong>{html(panel.label)}:</strong> {html('; '.join(panel.tests))}</li>")
+
+
 def _cancer(slots: Slots, risk: CancerRisk) -> Html:
-    met = [result for result in risk.factors if result.met]
-    rows = "".join(
-        f"<li>{slots.say(result.item.label)} <small>({html(result.item.level)})</small></li>" for result in met
-    )
-    panels = "".join(
-        f"<li><strong>{slots.say(panel.label)}:</strong> {slots.say(', '.join(panel.tests))}</li>"
-        for panel in risk.panels
-    )
+    met = "".join(slots.known(_factor_line(part.item)) for part in risk.factors if part.met)
+    told = f"<p>{slots.say(risk.applies_words)}</p>"
+    told += "".join(f"<p>{slots.say(part.remark.words)}</p>" for part in (*risk.stops, *risk.qualifications))
+    told += f"<p><strong>Factors met:</strong></p><ul>{met or '<li>none</li>'}</ul>"
+    unknown = [
+        slots.say(said(part.item.label)) for part in risk.factors if part.met is None and part.item.level != "low"
+    ]
+    told += f"<p><strong>Factors not known:</strong> {', '.join(unknown) or 'none'}.</p>"
+    if risk.panels:
+        panels = "".join(slots.known(_panel_line(panel)) for panel in risk.panels)
+        lead = "At diagnosis the guideline asks for" if risk.applies else "If it is meant, it asks at diagnosis for"
+        told += f"<p><strong>{lead}:</strong></p><ul>{panels}</ul>"
     higher = ", ".join(slots.say(panel.label) for panel in risk.panels_if_higher)
-    later = f"<p>If the group turns out higher, also: {higher}.</p>" if higher else ""
-    later += f"<p>{slots.say(risk.later)}</p>" if risk.later else ""
-    later += "".join(f"<p>{slots.say(part.remark.words)}</p>" for part in (*risk.stops, *risk.qualifications))
-    later += f"<p>{slots.say(risk.applies_words)}</p>"
-    asked = "<p><strong>At diagnosis the guideline asks for:</strong></p>"
-    return Html(
-        f"<p>{slots.say(risk.because)}</p><p><strong>Factors met:</strong></p><ul>{rows or '<li>none</li>'}</ul>"
-        f"{asked}<ul>{panels or '<li>nothing yet</li>'}</ul>{later}"
-    )
+    told += f"<p>If the group turns out higher, also: {higher}.</p>" if higher else ""
+    told += f"<p>{slots.say(risk.later)}</p>" if risk.later else ""
+    return Html(told)
 
 
 def _mimic_words(result: MimicResult) -> str:
@@ -256,7 +283,7 @@ def _mimic_words(result: MimicResult) -> str:
         for lead, reasons in (("For", result.for_), ("Against", result.against))
         if reasons
     ]
-    return " ".join(parts) or "Nothing that was entered speaks."
+    return " ".join(parts) or "Nothing entered speaks for or against it."
 
 
 def _mimics(slots: Slots, results: Sequence[MimicResult]) -> str:
@@ -274,12 +301,13 @@ def _mimics(slots: Slots, results: Sequence[MimicResult]) -> str:
 
 
 def diagnosis_summary(comparison: Comparison, risk: CancerRisk, mimics: Sequence[MimicResult]) -> str:
-    """Say the whole page in three sentences."""
+    """Say the whole page in a few sentences."""
     left = sum(not result.excluding for result in mimics)
-    stops = listed([part.remark.id.replace("_", " ") for part in comparison.enmc.stops])
+    stops = listed([part.remark.short for part in comparison.enmc.stops])
     enmc = comparison.enmc.title + (f", but stop: {stops}" if stops else "")
+    used = comparison.used
     return (
-        f"ENMC 2016: {enmc}. EULAR/ACR 2017: {comparison.used.title}. "
+        f"ENMC 2016: {enmc}. EULAR/ACR 2017 {used.model.name}: {_class_words(used)}. "
         f"Cancer risk by IMACS 2023: {risk.title}. {left} of {len(mimics)} mimics not excluded."
     )
 
@@ -317,7 +345,7 @@ def diagnosis_page(
         "Bars: filled met, hatched unknown, empty not met.</small></p>"
     )
     rooms = {
-        "Danger signs: what to do tonight": _room("nam-danger", "Danger signs", danger),
+        "Danger signs, and what belongs to the same night": _room("nam-danger", "Danger signs", danger),
         "Why the two part, or agree": _room("nam-reasons", "Why the two part", reasons),
         "What is missing": _room("nam-missing", "Missing answers", missing),
         "Cancer risk, IMACS 2023": cancer_title + _room("nam-cancer", "Cancer risk", cancer),
@@ -337,12 +365,23 @@ def diagnosis_page(
 def phrases(ledger: Ledger) -> list[Html]:
     """List the pieces of markup that come back again and again, for a browser to hold."""
     words: list[str] = []
+    lines: list[Html] = []
     for criteria in ledger.criteria:
-        words += [item.label for item in criteria.items]
-        words += [remark.words for remark in criteria.remarks]
-        words += [text for panel in criteria.panels for text in (panel.label, ", ".join(panel.tests))]
-        words += [group.later for group in criteria.groups if group.later]
-        keys = [key for item in criteria.items for key in sorted(rule(item.when).questions)]
-        words += _labels(keys)
-    words += [text for flag in ledger.red_flags for text in (flag.sign, *(action.text for action in flag.tonight))]
-    return list(dict.fromkeys(html(text) for text in words))
+        words += [said(item.label) for item in criteria.items if item.level and item.level != "low"]
+        words += [text for remark in criteria.remarks for text in (remark.words, remark.test)]
+        words += [
+            panel.label for panel in criteria.panels for group in criteria.groups if panel.id not in group.at_diagnosis
+        ]
+        words += [group.later for group in criteria.groups]
+        for item in criteria.items:
+            # What must be judged before the rest is not among the missing; a factor of low risk decides nothing.
+            states = () if item.group == APPLIES else (False,) if item.level == "low" else (False, True)
+            lines += [
+                _missing_line(label, tells) for label in _labels(sorted(rule(item.when).questions)) for tells in states
+            ]
+        lines += [_factor_line(item) for item in criteria.items if item.level]
+        lines += [_panel_line(panel) for panel in criteria.panels]
+    for flag in ledger.red_flags:
+        words.append(flag.sign)
+        lines += [_sign_line(flag), *(_act_line(act) for act in flag.tonight)]
+    return list(dict.fromkeys([*(html(text) for text in words if text), *lines]))

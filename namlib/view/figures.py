@@ -25,7 +25,43 @@ from namlib.view.palette import BLUE, GREEN, GREY, ORANGE, VERMILLION
 from namlib.view.picture import Picture
 from namlib.view.sentences import HOW_READ_WORDS, whom
 
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
 _LINE = {"adult": (BLUE, "-"), "any": (GREEN, "-"), "paediatric": (ORANGE, "--"), "not_stated": (VERMILLION, ":")}
+
+
+def _blank(width: float, height: float) -> Figure:
+    """Start a figure of a size [inches]; nothing is shown on a screen."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(width, height), dpi=110)
+    FigureCanvasAgg(figure)
+    return figure
+
+
+def _finished(
+    figure: Figure,
+    *,
+    title: str,
+    caption: str,
+    alt: str,
+    table: str,
+    words: str,
+    behind: str = "The numbers behind it",
+) -> Picture:
+    """Finish a figure: image with alt text, caption, what is behind it one click away, and all of it in words."""
+    figure.suptitle(title, x=0.01, ha="left", fontsize=12, fontweight="bold")
+    held = io.BytesIO()
+    figure.savefig(held, format="png", metadata={"Software": ""})
+    image = base64.b64encode(held.getvalue()).decode("ascii")
+    markup = (
+        f'<figure style="margin:0"><img alt="{escape(alt)}" src="data:image/png;base64,{image}" style="max-width:100%">'
+        f"<figcaption>{escape(caption)}</figcaption></figure>"
+        f'<details><summary>{behind}</summary><div style="overflow-x:auto">{table}</div></details>'
+    )
+    return Picture(Html(markup), f"{title}. {caption} {words}")
 
 
 def _apart(heights: Sequence[float], gap: float) -> list[float]:
@@ -105,7 +141,6 @@ def dose_by_weight(
     axes.set_xlabel("weight [kg]")
     axes.set_ylabel(f"{drug.name} [{drug.chart_unit}]")
     axes.spines[["top", "right"]].set_visible(False)
-    figure.suptitle(title, x=0.01, ha="left", fontsize=11, fontweight="bold")
 
     ends = "; ".join(
         f"{label}: {number(line[0])} at {number(weights_kg[0])} kg, {number(line[-1])} at {number(weights_kg[-1])} kg"
@@ -122,7 +157,8 @@ def dose_by_weight(
         ),
     )
     unit_words = said_unit(drug.chart_unit, regimens[0])
-    return _picture(figure, alt, caption, table, f"{title}. {caption} In {unit_words}: {ends}.")
+    words = f"In {unit_words}: {ends}."
+    return _finished(figure, title=title, caption=caption, alt=alt, table=table, words=words)
 
 
 # How each kind of cell is drawn: shape first, colour second, so that the grid reads in grey as well.
@@ -173,12 +209,9 @@ def mimic_matrix(rows: Sequence[MatrixRow], cites: Bibliography, *, title: str, 
     title, caption : str
         The answer the figure gives, and what to see in it.
     """
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
     from matplotlib.lines import Line2D
 
-    figure = Figure(figsize=(9.4, 8.6), dpi=110)
-    FigureCanvasAgg(figure)
+    figure = _blank(9.4, 8.6)
     axes = figure.add_axes((0.315, 0.085, 0.675, 0.80))
     for place, row in enumerate(rows):
         for column, cell in enumerate(row.cells):
@@ -225,11 +258,7 @@ def mimic_matrix(rows: Sequence[MatrixRow], cites: Bibliography, *, title: str, 
     ]
     handles.append(Line2D([], [], linestyle="none", marker="$?$", color=GREY, markersize=7, label="recalled, not read"))
     figure.legend(handles=handles, loc="lower left", bbox_to_anchor=(0.0, 0.008), ncols=5, frameon=False, fontsize=9.5)
-    figure.suptitle(title, x=0.01, y=0.985, ha="left", fontsize=12, fontweight="bold")
 
-    held = io.BytesIO()
-    figure.savefig(held, format="png", metadata={"Software": ""})
-    image = base64.b64encode(held.getvalue()).decode("ascii")
     mimics = [row for row in rows if row.cells[0].compared != "reference"]
     told = ". ".join(f"{row.name}: {'; '.join(_telling(row)) or 'none'}" for row in mimics)
     alt = (
@@ -243,13 +272,15 @@ def mimic_matrix(rows: Sequence[MatrixRow], cites: Bibliography, *, title: str, 
         ["disease", *MIMIC_FEATURES, "the test that would tell"],
         ([row.name, *(_cell_html(cell, cites) for cell in row.cells), row.test] for row in rows),
     )
-    markup = (
-        f'<figure style="margin:0"><img alt="{escape(alt)}" src="data:image/png;base64,{image}" style="max-width:100%">'
-        f"<figcaption>{escape(caption)}</figcaption></figure>"
-        "<details><summary>The words behind every mark, with sources</summary>"
-        f'<div style="overflow-x:auto">{table}</div></details>'
+    return _finished(
+        figure,
+        title=title,
+        caption=caption,
+        alt=alt,
+        table=table,
+        words=f"Features that tell: {told}.",
+        behind="The words behind every mark, with sources",
     )
-    return Picture(Html(markup), f"{title}. {caption} Features that tell: {told}.")
 
 
 def _telling(row: MatrixRow) -> list[str]:
@@ -259,23 +290,6 @@ def _telling(row: MatrixRow) -> list[str]:
         for cell in row.cells
         if cell.compared in ("differs", "in part")
     ]
-
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
-
-
-def _picture(figure: Figure, alt: str, caption: str, table: str, words: str) -> Picture:
-    """Finish a figure: image with alt text, caption, and the numbers behind it one click away."""
-    held = io.BytesIO()
-    figure.savefig(held, format="png", metadata={"Software": ""})
-    image = base64.b64encode(held.getvalue()).decode("ascii")
-    markup = (
-        f'<figure style="margin:0"><img alt="{escape(alt)}" src="data:image/png;base64,{image}" style="max-width:100%">'
-        f"<figcaption>{escape(caption)}</figcaption></figure>"
-        f"<details><summary>The numbers behind it</summary>{table}</details>"
-    )
-    return Picture(Html(markup), words)
 
 
 # --- CK and strength -----------------------------------------------------------------------------------------------
@@ -315,8 +329,6 @@ def ck_and_strength(moments: Sequence[CkStrength], labels: Sequence[str], links:
     labels, links : sequences
         What the source of each moment is called, and the same as a link.
     """
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
     from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
     # One line for each moment, one for each heading, half a line between groups.
@@ -331,20 +343,20 @@ def ck_and_strength(moments: Sequence[CkStrength], labels: Sequence[str], links:
         heights.append(y)
         y, before = y - 1.0, moment.who
 
-    figure = Figure(figsize=(10.2, 0.29 * -y + 1.35), dpi=110)
-    FigureCanvasAgg(figure)
+    figure = _blank(10.2, 0.29 * -y + 1.35)
     tall = figure.get_figheight()
     low_edge, high_edge = 0.62 / tall, 1 - 0.95 / tall
-    axes = figure.add_axes((0.385, low_edge, 0.265, high_edge - low_edge))
-    normal = figure.add_axes((0.328, low_edge, 0.05, high_edge - low_edge), sharey=axes)
-    raised = figure.add_axes((0.658, low_edge, 0.06, high_edge - low_edge), sharey=axes)
+    axes = figure.add_axes((0.457, low_edge, 0.21, high_edge - low_edge))
+    # Left of this margin there is room for the longest heading.
+    normal = figure.add_axes((0.4, low_edge, 0.05, high_edge - low_edge), sharey=axes)
+    raised = figure.add_axes((0.674, low_edge, 0.05, high_edge - low_edge), sharey=axes)
     axes.set_xscale("log")
     axes.set_xlim(*_CK_AXIS)
     axes.set_ylim(y + 0.4, 0.7)
     axes.xaxis.set_major_locator(FixedLocator(_CK_TICKS))
     axes.xaxis.set_minor_locator(NullLocator())
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: number(value)))
-    axes.set_xlabel("creatine kinase [U/L], logarithmic")
+    axes.set_xlabel("CK [U/L], logarithmic")
     axes.grid(axis="x", color="#8883", linewidth=0.8)
     for margin, words in ((normal, "normal"), (raised, "raised,\nno number")):
         margin.set_facecolor("#8881")
@@ -356,7 +368,7 @@ def ck_and_strength(moments: Sequence[CkStrength], labels: Sequence[str], links:
         part.spines[:].set_visible(False)
 
     for height, heading in headings:
-        normal.text(-6.35, height, heading, va="center", fontsize=9.5, fontweight="bold")
+        normal.text(-7.8, height, heading, va="center", fontsize=9.5, fontweight="bold")
     path: list[tuple[float, float]] = []
     for place, (moment, height) in enumerate(zip(moments, heights, strict=True)):
         shape, colour = _STATE[moment.strength]
@@ -373,7 +385,7 @@ def ck_and_strength(moments: Sequence[CkStrength], labels: Sequence[str], links:
                 arrowprops={"arrowstyle": "->", "color": colour, "linewidth": 1.6},
             )
         where.plot([across], [height], marker=shape, color=colour, markersize=8.5, linestyle="none", clip_on=False)
-        normal.text(-6.15, height, moment.moment, va="center", fontsize=9)
+        normal.text(-7.6, height, moment.moment, va="center", fontsize=9)
         raised.text(1.2, height, moment.strength_said, va="center", fontsize=9)
         # A thin line joins the moments of one patient that have a number.
         path = path if place and moments[place - 1].who == moment.who else []
@@ -382,7 +394,6 @@ def ck_and_strength(moments: Sequence[CkStrength], labels: Sequence[str], links:
             if len(path) > 1:
                 axes.plot(*zip(*path[-2:], strict=True), color=GREY, linewidth=0.9, zorder=0)
     raised.text(1.2, 0.95, "strength, as stated", va="bottom", fontsize=9.5, fontweight="bold")
-    figure.suptitle(_CK_TITLE, x=0.01, ha="left", fontsize=12, fontweight="bold")
     key = figure.add_axes((0.01, 1 - 0.62 / tall, 0.98, 0.2 / tall))
     key.set_axis_off()
     key.set_xlim(0, 1)
@@ -412,31 +423,8 @@ def ck_and_strength(moments: Sequence[CkStrength], labels: Sequence[str], links:
             for one, link in zip(moments, links, strict=True)
         ),
     )
-    return _picture(figure, alt, _CK_CAPTION, table, f"{_CK_TITLE}. {_CK_CAPTION} {'. '.join(said)}.")
-
-
-def _blank(width: float, height: float) -> Figure:
-    """Start a figure of a size [inches]; nothing is shown on a screen."""
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(width, height), dpi=110)
-    FigureCanvasAgg(figure)
-    return figure
-
-
-def _finished(figure: Figure, *, title: str, caption: str, alt: str, table: str, words: str) -> Picture:
-    """Give a drawn figure its title, its words and its numbers."""
-    figure.suptitle(title, x=0.01, ha="left", fontsize=11, fontweight="bold")
-    held = io.BytesIO()
-    figure.savefig(held, format="png", metadata={"Software": ""})
-    image = base64.b64encode(held.getvalue()).decode("ascii")
-    markup = (
-        f'<figure style="margin:0"><img alt="{escape(alt)}" src="data:image/png;base64,{image}" style="max-width:100%">'
-        f"<figcaption>{escape(caption)}</figcaption></figure>"
-        f"<details><summary>The numbers behind it</summary>{table}</details>"
-    )
-    return Picture(Html(markup), f"{title}. {caption} {words}")
+    words = f"{'. '.join(said)}."
+    return _finished(figure, title=_CK_TITLE, caption=_CK_CAPTION, alt=alt, table=table, words=words)
 
 
 # --- CK ------------------------------------------------------------------------------------------------------------

@@ -199,7 +199,9 @@ def response_page(result: TotalImprovement, criteria: ResponseCriteria, bibliogr
             f'<div class="nam-table-room"><table><caption>{html(criteria.name)}</caption><thead><tr>{line}</tr></thead>'
             f"<tbody>{''.join(cells)}{total_rows}</tbody></table></div>"
         )
-        said = f"Cut-offs: {html(cuts)}. {html(criteria.caveat)} Sources: {bibliography.links(criteria.sources)}."
+        named = bibliography.links(criteria.sources)
+        stop = "" if named.endswith(".</a>") else "."
+        said = f"Cut-offs: {html(cuts)}. {html(criteria.caveat)} Sources: {named}{stop}"
         sources = f"<p><small>{said}</small></p>"
         return f'<div class="nam-response">{_STYLE}{head}{beside}{chart}{table}{note}{sources}</div>'
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from fractions import Fraction
+from itertools import pairwise
 
 from namlib.cite import Bibliography
 from namlib.model.rules import listed
@@ -25,7 +26,7 @@ from namlib.view.slots import Page, Slots
 
 Entry = TaperPlan | NotLaidOut
 
-_WIDTH, _LEFT, _RIGHT = 900, 218, 706
+_WIDTH, _LEFT, _RIGHT = 900, 240, 706
 _TOP, _BASE = 30, 310  # the plot of doses
 _ROWS_TOP, _ROW = 388, 34  # the bars below it
 # How far the axes reach, whatever is entered, so that lines move and scales do not.
@@ -92,7 +93,13 @@ def _corners(course: Course) -> list[tuple[float, float]]:
 
 
 def _path(corners: Sequence[tuple[float, float]]) -> str:
-    return "M" + "L".join(f"{_at(x)} {_at(y)}" for x, y in corners)
+    """Write a line as short as it can be: most stretches are level or upright, and live updates carry the line."""
+    points = [(_at(x), _at(y)) for x, y in corners]
+    written = f"M{points[0][0]} {points[0][1]}"
+    for (x0, y0), (x, y) in pairwise(points):
+        if (x0, y0) != (x, y):
+            written += f"H{x}" if y == y0 else f"V{y}" if x == x0 else f"L{x} {y}"
+    return written
 
 
 def _between_readings(plan: TaperPlan) -> str:

@@ -25,6 +25,7 @@ from namlib.widgets.part import (
 _FIRST = ("anti_hmgcr", "anti_srp", "muscle_biopsy", "proximal_weakness", "ck_u_per_l", "onset_age_years")
 _GROUPS = {
     "Strength, group by group": (
+        "weakness",
         "weak_proximal_arms",
         "weak_proximal_legs",
         "neck_flexors_weaker",
@@ -40,6 +41,7 @@ _GROUPS = {
         "cardiac_signs",
         "myocarditis",
         "rapid_loss",
+        "renal_impairment",
     ),
     "Skin, joints and lung": (
         "heliotrope_rash",
@@ -65,12 +67,13 @@ _GROUPS = {
         "better_explanation",
         "used",
     ),
-    "Blood and genes": (
+    "Blood, genes and screening": (
         "ck_upper_limit_u_per_l",
         "ck_raised",
         "other_enzymes_raised",
         "thyroid",
         "viral_screen",
+        "cancer_screen",
         "gene_test",
         "acid_alpha_glucosidase",
         "other_antibodies",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from namlib import course
+from namlib.course import virtual_cohort
 from namlib.model.cohort import luck_fan, numbers_fan
 from namlib.model.course_of_disease import DiseaseCourse, disease_course, drawn_parameters, read_parameters, rounded
 from namlib.model.findings import Field, read_as
@@ -54,7 +54,7 @@ class RelapseExplorer(Explorer):
     """
 
     def __init__(self, state: str = "drug_free", *, fan: str = "50", seed: int = 1) -> None:
-        self._model = course.relapse_model()
+        self._model = virtual_cohort.relapse_model()
         self._seed = seed
         self._sliders = [parameter for parameter in self._model.parameters if parameter.slider]
         self._fields = {

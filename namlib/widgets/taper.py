@@ -88,7 +88,7 @@ class TaperExplorer(Explorer):
                 number_control("weight_kg", _SLIDERS["weight_kg"]),
             ],
             pages={name: page.html},
-            use_frames=False,
+            frames_for=START_DOSE.name,
         )
 
     def _shown_for(self, inputs: Mapping[str, Any]) -> tuple[str, Page, dict[str, str]]:
@@ -117,6 +117,11 @@ class TaperExplorer(Explorer):
         chosen = fitting(self._schemes, None if population == "all" else population)  # type: ignore[arg-type]
         entries = side_by_side(chosen, start, weight, self._thresholds)
         return population, taper_page(entries, self._thresholds, course.bibliography(), start, weight), {}
+
+    def frame_steps(self) -> list[str]:
+        """Every starting dose the slider offers [mg/d]."""
+        low, high, step = _SLIDERS[START_DOSE.name]
+        return [f"{dose:g}" for dose in range(low, high + step, step)]
 
     def show(self, inputs: Mapping[str, Any]) -> tuple[str, Page, dict[str, str]]:
         """Turn the controls into a page; refused inputs come back with their reasons."""

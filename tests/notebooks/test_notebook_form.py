@@ -20,6 +20,7 @@ EXPECTED = (
     "01_reach_the_diagnosis.ipynb",
     "02_choose_therapy_by_tier.ipynb",
     "03_treat_by_antibody.ipynb",
+    "04_follow_the_patient.ipynb",
 )
 
 LINES_AT_MOST = 25
