@@ -18,6 +18,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -27,11 +28,11 @@ sys.path.insert(0, str(ROOT))
 
 import numpy as np  # noqa: E402
 
-from namlib import course  # noqa: E402
+from namlib.course import virtual_cohort  # noqa: E402
 from namlib.model.cohort import simulate_cohort  # noqa: E402
 from namlib.model.course_of_disease import MONTHS, disease_course, month_matrix, read_parameters  # noqa: E402
 
-MODEL = course.relapse_model()
+MODEL = virtual_cohort.relapse_model()
 CUMULATED = np.cumsum(month_matrix(MODEL, read_parameters(MODEL)), axis=1)
 STATES = len(MODEL.states)
 SHARES = np.array(disease_course(MODEL).shares)
@@ -68,9 +69,9 @@ def numpy_loop(people: int, seed: int) -> Any:
 
 def starsim_module(people: int, seed: int) -> Any:
     """A module of starsim: one state array, one random number a person and step, the same table."""
-    import starsim
+    starsim: Any = import_module("starsim")
 
-    class Course(starsim.Module):  # type: ignore[misc]
+    class Course(starsim.Module):
         def __init__(self) -> None:
             super().__init__()
             self.define_states(starsim.FloatArr("where", default=0))

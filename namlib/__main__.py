@@ -45,7 +45,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _calibrate() -> int:
-
     from namlib.course import virtual_cohort
 
     problems, report = virtual_cohort.calibration()

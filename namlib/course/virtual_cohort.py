@@ -1,4 +1,4 @@
-"""What a notebook calls of the virtual cohort: its parameters and targets, exact course, drawn people. SYNTHETIC."""
+"""What a notebook calls for the virtual cohort, all of it SYNTHETIC."""
 
 from __future__ import annotations
 
@@ -6,10 +6,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, Literal
 
 from namlib.course import bibliography, ledger
-from namlib.records import (
-    CourseParameter,
-    RelapseModel,
-)
+from namlib.records import CourseParameter, RelapseModel
 from namlib.table import Column, Html, Table, html
 from namlib.view.picture import Picture
 
@@ -55,14 +52,15 @@ def relapse_parameters() -> Table[CourseParameter]:
     return Table(model.parameters, "SYNTHETIC cohort, what it runs on", columns, "parameter")
 
 
-_DRAWS = 200
-
-
 @cache
 def _target_checks() -> tuple[TargetCheck, ...]:
     from namlib.model.course_of_disease import target_checks
 
     return target_checks(relapse_model(), draws=_DRAWS)
+
+
+# Sets of parameters drawn for the range of each target.
+_DRAWS = 200
 
 
 def relapse_targets(role: Literal["calibration", "held out"] | None = None) -> Table[TargetCheck]:
@@ -129,57 +127,6 @@ def disease_course(parameters: Mapping[str, Any] | None = None) -> DiseaseCourse
     return ShownCourse.of(model.disease_course(relapse_model(), parameters))
 
 
-def course_picture(parameters: Mapping[str, Any] | None = None) -> Picture:
-    """Draw the SYNTHETIC course as a still picture: stacked shares of the states, with the same as a table.
-
-    Raises
-    ------
-    namlib.records.Refused
-        As :func:`disease_course` does.
-    """
-    from namlib.model import course_of_disease as model
-    from namlib.view.virtual_cohort import course_picture_html, course_words
-
-    course = model.disease_course(relapse_model(), parameters)
-    return Picture(course_picture_html(course), course_words(course))
-
-
-def simulate_cohort(
-    n: int = 10_000,
-    parameters: Mapping[str, Any] | None = None,
-    seed: int = 1,
-    client: Any = None,
-    progress: Callable[[int, int], object] | bool | None = None,
-) -> Cohort:
-    """Draw a SYNTHETIC cohort of people: where they stood each month, time to relapse, and a few single courses.
-
-    Parameters
-    ----------
-    n : int
-        How many people.
-    parameters : mapping, optional
-        Values that replace those of :func:`relapse_parameters`, by id [1/mo; multipliers without unit].
-    seed : int
-        The same seed gives the same people, however the work is split.
-    client : dask.distributed.Client, optional
-        Where to draw them; the numbers are the same with any number of workers, and when one is lost.
-    progress : callable or bool, optional
-        Called with people done and people in all; returning ``False`` cancels. ``True`` prints a bar.
-
-    Raises
-    ------
-    namlib.records.Refused
-        If a number or a parameter is not accepted.
-    namlib.model.cohort.Cancelled
-        If ``progress`` returned ``False``.
-    """
-    from namlib.model import cohort as model
-    from namlib.view.virtual_cohort import ShownCohort, print_bar
-
-    told = print_bar if progress is True else progress or None
-    return ShownCohort.of(model.simulate_cohort(n, relapse_model(), parameters, seed, client=client, progress=told))
-
-
 def cohort_uncertainty(people: int = 10_000, month: int = 60) -> Table[StateUncertainty]:
     """Return for each state what not knowing the numbers leaves open, apart from the luck of so many people.
 
@@ -230,3 +177,54 @@ def relapse_free_picture(cohort: Cohort) -> Picture:
     from namlib.view.virtual_cohort import relapse_free_html, relapse_free_words
 
     return Picture(relapse_free_html(cohort), relapse_free_words(cohort))
+
+
+def course_picture(parameters: Mapping[str, Any] | None = None) -> Picture:
+    """Draw the SYNTHETIC course as a still picture: stacked shares of the states, with the same as a table.
+
+    Raises
+    ------
+    namlib.records.Refused
+        As :func:`disease_course` does.
+    """
+    from namlib.model import course_of_disease as model
+    from namlib.view.virtual_cohort import course_picture_html, course_words
+
+    course = model.disease_course(relapse_model(), parameters)
+    return Picture(course_picture_html(course), course_words(course))
+
+
+def simulate_cohort(
+    n: int = 10_000,
+    parameters: Mapping[str, Any] | None = None,
+    seed: int = 1,
+    client: Any = None,
+    progress: Callable[[int, int], object] | bool | None = None,
+) -> Cohort:
+    """Draw a SYNTHETIC cohort of people: where they stood each month, time to relapse, and a few single courses.
+
+    Parameters
+    ----------
+    n : int
+        How many people.
+    parameters : mapping, optional
+        Values that replace those of :func:`relapse_parameters`, by id [1/mo; multipliers without unit].
+    seed : int
+        The same seed gives the same people, however the work is split.
+    client : dask.distributed.Client, optional
+        Where to draw them; the numbers are the same with any number of workers, and when one is lost.
+    progress : callable or bool, optional
+        Called with people done and people in all; returning ``False`` cancels. ``True`` prints a bar.
+
+    Raises
+    ------
+    namlib.records.Refused
+        If a number or a parameter is not accepted.
+    namlib.model.cohort.Cancelled
+        If ``progress`` returned ``False``.
+    """
+    from namlib.model import cohort as model
+    from namlib.view.virtual_cohort import ShownCohort, print_bar
+
+    told = print_bar if progress is True else progress or None
+    return ShownCohort.of(model.simulate_cohort(n, relapse_model(), parameters, seed, client=client, progress=told))

@@ -14,6 +14,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property, lru_cache
+from importlib import import_module
 from statistics import NormalDist
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -91,19 +92,16 @@ def _tables(matrix: tuple[tuple[float, ...], ...], months: int) -> _Tables:
     limits: list[NDArray[np.int64]] = []
     outcomes: list[NDArray[np.uint16]] = []
     for here, row in enumerate(matrix):
-        ways = [(there, chance) for there, chance in enumerate(row) if there != here and chance]
-        reached, left = 0.0, float(whole)  # in units of one draw: the chance of all outcomes so far, and of none
-        ends, codes = [], []
-        # Plain Python: multiplication and rounding are the same on every machine, which numpy's powers need not be.
-        for wait in range(1, months + 1 if ways else 1):
-            for there, chance in ways:
-                reached += left * chance
-                ends.append(round(reached))
-                codes.append((wait << 6) + there)
-            left *= row[here]
-        ends = [*(min(end, whole) for end in ends), whole]
-        codes.append((_LONGER << 6) + here)
-        highest, meant = np.array(ends, dtype=np.int64) - 1, np.array(codes, dtype=np.uint16)
+        ways = [there for there, chance in enumerate(row) if there != here and chance]
+        # The chance, in units of one draw, that a state has not been left before each month. Products and sums are
+        # built up one by one, in the same way on every machine, which powers need not be.
+        factors = np.full(months if ways else 0, row[here])
+        factors[:1] = whole
+        left = np.cumprod(factors)
+        reached = np.rint(np.cumsum(left[:, None] * np.array([row[there] for there in ways])))
+        highest = np.append(np.minimum(reached, whole), whole).astype(np.int64) - 1
+        waits = np.arange(1, left.size + 1)[:, None] << 6
+        meant = np.append(waits + np.array(ways, dtype=np.int64), (_LONGER << 6) + here).astype(np.uint16)
         # A cell is settled when its first and its last number mean the same.
         place = np.searchsorted(highest, firsts)
         cells[here] = np.where(highest[place] >= lasts, meant[place], _UNSETTLED)
@@ -437,8 +435,8 @@ def _run_here(plan: _Plan, stretches: list[tuple[int, int]], progress: Progress 
 
 
 def _run_on(client: Any, plan: _Plan, stretches: list[tuple[int, int]], progress: Progress | None) -> _Sums:
-    from distributed import as_completed
-
+    # Whoever has a client has this package; the course itself does without.
+    as_completed = import_module("distributed").as_completed
     firsts, lasts = zip(*stretches, strict=True)
     futures = client.map(_run, [plan] * len(stretches), firsts, lasts, pure=False)
     size = dict(zip(futures, (last - first for first, last in stretches), strict=True))

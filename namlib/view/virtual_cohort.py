@@ -133,14 +133,16 @@ def _mark(top: int) -> str:
 
 
 def tenths(share: float) -> str:
-    """Print a share of the cohort to a tenth of a percent; what is more than nothing is never printed as nothing.
+    """Print a share of the cohort to a tenth of a percent; what is short of nothing or all is never printed as it.
 
     Examples
     --------
-    >>> tenths(0.2234), tenths(0.0), tenths(0.0001)
-    ('22.3%', '0%', 'below 0.1%')
+    >>> tenths(0.2234), tenths(0.0), tenths(0.0001), tenths(0.9996), tenths(1)
+    ('22.3%', '0%', 'below 0.1%', 'above 99.9%', '100%')
     """
-    return "below 0.1%" if 0 < share < 0.0005 else percent(round(share, 3))
+    if 0 < share < 0.0005:
+        return "below 0.1%"
+    return "above 99.9%" if 0.9995 < share < 1 else f"{number(round(100 * share, 1))}%"
 
 
 _TIME = "months since the start of treatment"
