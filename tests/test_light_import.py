@@ -38,7 +38,6 @@ CORE_TESTS = (
     "test_rules.py",
     "test_dosing.py",
     "test_response.py",
-    "test_pathway.py",
     "test_explorers.py",
     "test_hostile_inputs.py",
     "test_published_records.py",
