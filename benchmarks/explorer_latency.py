@@ -115,7 +115,7 @@ def variants() -> list[Variant]:
     muscle = 'input[type=range][data-field="follow_up_mmt_points"]'
     start = 'input[type=range][data-field="start_mg_per_d"]'
     test = 'select[data-field="test"]'
-    strength = 'select[data-field="proximal_weakness"]'
+    statin = 'select[data-field="statin"]'
     return [
         Variant("comm echo", ECHO, "input[type=range]", ".echo", "range", "floor"),
         Variant("interact + inline", INTERACT, ".noUi-handle", ".jp-OutputArea-child", "handle"),
@@ -127,7 +127,7 @@ def variants() -> list[Variant]:
         Variant(
             "pathway, select", "nam.PathwayExplorer()", 'select[data-field="response"]', ".nam-page", "select", "kernel"
         ),
-        Variant("diagnosis, select", DIAGNOSIS, strength, ".nam-page", "select", "kernel"),
+        Variant("diagnosis, select", DIAGNOSIS, statin, ".nam-page", "select", "kernel"),
         Variant("diagnosis, range", DIAGNOSIS, onset, ".nam-page", "range", "kernel"),
         Variant("antibody test, select", "nam.AntibodyTestExplorer()", test, ".nam-page", "select", "kernel"),
         Variant("response, range", "nam.ResponseExplorer()", muscle, ".nam-page", "range", "kernel"),
