@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cache
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from namlib import store
 from namlib.cite import Bibliography, reference
@@ -36,6 +37,8 @@ if TYPE_CHECKING:
     from namlib.model.pathway import Walk
     from namlib.model.patient import Patient
 
+Row = TypeVar("Row")
+
 
 @cache
 def ledger() -> Ledger:
@@ -62,6 +65,24 @@ def bibliography() -> Bibliography:
     return Bibliography(ledger().sources)
 
 
+def named(what: str, rows: Mapping[str, Row], name: str) -> Row:
+    """Return the row of that name.
+
+    Raises
+    ------
+    KeyError
+        If there is none; the message lists those there are.
+
+    Examples
+    --------
+    >>> named("letter", {"a": 1, "b": 2}, "b")
+    2
+    """
+    if name not in rows:
+        raise KeyError(f"no {what} {name!r}; known: {', '.join(rows)}")
+    return rows[name]
+
+
 @cache
 def drug_record(key: str) -> Drug:
     """Return one drug by its key.
@@ -71,10 +92,7 @@ def drug_record(key: str) -> Drug:
     KeyError
         If the ledger has no such drug; the message lists those it has.
     """
-    for drug in ledger().drugs:
-        if drug.key == key:
-            return drug
-    raise KeyError(f"no drug {key!r}; known: {', '.join(drug.key for drug in ledger().drugs)}")
+    return named("drug", {drug.key: drug for drug in ledger().drugs}, key)
 
 
 @cache
@@ -91,10 +109,7 @@ def criteria_record(name: str) -> Criteria:
     >>> criteria_record("enmc_2016").name
     'ENMC 2016'
     """
-    for criteria in ledger().criteria:
-        if criteria.id == name:
-            return criteria
-    raise KeyError(f"no criteria {name!r}; known: {', '.join(criteria.id for criteria in ledger().criteria)}")
+    return named("criteria", {criteria.id: criteria for criteria in ledger().criteria}, name)
 
 
 # --- facts and sources -----------------------------------------------------------------------------------------------
@@ -297,10 +312,7 @@ def conflicts(*ids: str, severity: str | None = None) -> Table[Conflict]:
         If an id is not in the ledger.
     """
     by_id = {conflict.id: conflict for conflict in ledger().conflicts}
-    missing = [name for name in ids if name not in by_id]
-    if missing:
-        raise KeyError(f"no conflict {missing[0]!r}; known: {', '.join(by_id)}")
-    chosen = [by_id[name] for name in ids] if ids else list(by_id.values())
+    chosen = [named("conflict", by_id, name) for name in ids] if ids else list(by_id.values())
     kept = [conflict for conflict in chosen if severity in (None, conflict.severity)]
     columns = [Column("Conflict", lambda item: item.title), Column("Severity", lambda item: item.severity)]
     return ConflictTable(kept, "Disagreements", columns, "disagreement")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING
 
-from namlib.course import bibliography, criteria_record, fact, how_read_words, ledger
+from namlib.course import bibliography, criteria_record, fact, how_read_words, ledger, named
 from namlib.model.findings import findings
 from namlib.records import (
     AntibodyTest,
@@ -76,11 +76,8 @@ def published_records(*ids: str) -> Table[ClassifiedMoment]:
     from namlib.model import diagnosis, published
 
     by_id = {record.id: record for record in ledger().published_records}
-    unknown = [name for name in ids if name not in by_id]
-    if unknown:
-        raise KeyError(f"no published record {unknown[0]!r}; known: {', '.join(by_id)}")
+    chosen = [named("published record", by_id, name) for name in ids] if ids else by_id.values()
     criteria = criteria_record("enmc_2016")
-    chosen = [by_id[name] for name in ids] if ids else by_id.values()
     rows = published.put_to(chosen, lambda found: diagnosis.enmc2016(found, criteria))
     cites = bibliography()
 
@@ -343,10 +340,7 @@ def antibody_test(name: str) -> AntibodyTest:
     KeyError
         If the ledger has no such row; the message lists those it has.
     """
-    for test in ledger().antibody_tests:
-        if test.id == name:
-            return test
-    raise KeyError(f"no antibody test {name!r}; known: {', '.join(test.id for test in ledger().antibody_tests)}")
+    return named("antibody test", {test.id: test for test in ledger().antibody_tests}, name)
 
 
 def antibody_tests(*ids: str, antibody: str | None = None, kind: str | None = None) -> Table[AntibodyTest]:

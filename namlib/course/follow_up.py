@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Literal
 
-from namlib.course import bibliography, how_read_words, ledger, response_criteria
+from namlib.course import bibliography, how_read_words, ledger, named, response_criteria
 from namlib.model.dosing import POPULATION_WORDS
 from namlib.records import (
     ResponseMeasure,
@@ -188,10 +188,7 @@ def taper_scheme(name: str) -> TaperScheme:
     KeyError
         If the ledger has no such scheme; the message lists those it has.
     """
-    for scheme in ledger().tapers:
-        if scheme.id == name:
-            return scheme
-    raise KeyError(f"no taper {name!r}; known: {', '.join(scheme.id for scheme in ledger().tapers)}")
+    return named("taper", {scheme.id: scheme for scheme in ledger().tapers}, name)
 
 
 def tapers(population: Literal["adult", "paediatric"] | None = None) -> Table[TaperScheme]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING, Literal
 
-from namlib.course import bibliography, how_read_words, ledger
+from namlib.course import bibliography, how_read_words, ledger, named
 from namlib.records import Cohort, Predictor, Refused
 from namlib.table import Column, Html, Table, html
 from namlib.view.picture import Picture
@@ -29,10 +29,7 @@ def cohort(name: str) -> Cohort:
     >>> cohort("italy_relapse").n_total
     16
     """
-    for row in ledger().cohorts:
-        if row.id == name:
-            return row
-    raise KeyError(f"no cohort row {name!r}; known: {', '.join(row.id for row in ledger().cohorts)}")
+    return named("cohort row", {row.id: row for row in ledger().cohorts}, name)
 
 
 def cohorts(outcome: str | None = None) -> Table[Cohort]:
