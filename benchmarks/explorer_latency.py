@@ -114,6 +114,8 @@ def variants() -> list[Variant]:
     onset = 'input[type=range][data-field="onset_age_years"]'
     muscle = 'input[type=range][data-field="follow_up_mmt_points"]'
     start = 'input[type=range][data-field="start_mg_per_d"]'
+    wait = 'input[type=range][data-field="relapse_off"]'
+    people = 'input[type=range][data-field="patients"]'
     test = 'select[data-field="test"]'
     statin = 'select[data-field="statin"]'
     return [
@@ -132,6 +134,9 @@ def variants() -> list[Variant]:
         Variant("antibody test, select", "nam.AntibodyTestExplorer()", test, ".nam-page", "select", "kernel"),
         Variant("response, range", "nam.ResponseExplorer()", muscle, ".nam-page", "range", "kernel"),
         Variant("taper, range, frames", "nam.TaperExplorer()", start, ".nam-page", "range", "frames"),
+        # Every step draws 10,000 people anew.
+        Variant("relapse, range", "nam.RelapseExplorer()", wait, ".nam-page", "range", "kernel"),
+        Variant("clinic, range, frames", "nam.ClinicExplorer()", people, ".nam-page", "range", "frames"),
     ]
 
 
@@ -222,8 +227,7 @@ window.bench = {
       }
       control.value = kind === 'select' ? control.options[i % options].value
         : String(middle + step * turn(i + 1, reach));
-      if (kind === 'select') control.dispatchEvent(new Event('change', { bubbles: true }));
-      else control.dispatchEvent(new Event('input', { bubbles: true }));
+      control.dispatchEvent(new Event('input', { bubbles: true }));
     };
     this.arm();
     const began = performance.now();

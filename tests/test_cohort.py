@@ -1,8 +1,9 @@
-"""People of the virtual cohort: against the exact course, a slow reference, lifelines, and machines that die."""
+"""People of the virtual cohort: against the exact course, a slow reference, statsmodels, and machines that die."""
 
 from __future__ import annotations
 
 import json
+import math
 import os
 import random
 import signal
@@ -309,46 +310,36 @@ def drawn_times(seed, people, last=30):
     return times, [stream.choices([0, 1, 2], [1, 3, 1])[0] for _ in times]
 
 
-@pytest.fixture(scope="module")
-def lifelines():
-    return pytest.importorskip("lifelines", reason="lifelines is not installed, so nothing independent to compare with")
-
-
 @pytest.mark.parametrize("people", [7, 50, 400])
-def test_kaplan_meier_equals_lifelines_with_ties_and_censoring(lifelines, people):
+def test_kaplan_meier_equals_statsmodels_with_ties_and_censoring(people):
+    survival = pytest.importorskip("statsmodels.duration.api", reason="statsmodels is not installed")
     times, events = drawn_times(people, people)
-    fitted = lifelines.KaplanMeierFitter().fit(times, [event == 1 for event in events], timeline=range(31))
+    theirs = survival.SurvfuncRight(times, [event == 1 for event in events])
     ours = kaplan_meier(risks(times, events, ["a", "b"], 30), ["a"])
-    theirs = fitted.survival_function_.iloc[:, 0].to_numpy()
-    assert np.abs(theirs - ours.share).max() < 1e-12
-    limits = fitted.confidence_interval_.to_numpy()
-    inner = [month for month in range(31) if 0 < ours.share[month] < 1]
-    assert inner and np.abs(limits[inner] - np.column_stack([ours.low, ours.high])[inner]).max() < 1e-12
+    assert len(theirs.surv_times) > 3
+    for place, month in enumerate(theirs.surv_times):
+        share = theirs.surv_prob[place]
+        assert abs(ours.share[month] - share) < 1e-12
+        assert ours.at_risk[month] == theirs.n_risk[place]
+        if not 0 < share < 1:
+            continue
+        # Theirs is Greenwood's error of the share; the exponential Greenwood limits are worked out from it here.
+        spread = 1.959963984540054 * theirs.surv_prob_se[place] / share / math.log(share)
+        limits = sorted(math.exp(-math.exp(math.log(-math.log(share)) + way * spread)) for way in (1, -1))
+        assert [ours.low[month], ours.high[month]] == pytest.approx(limits, abs=1e-12)
 
 
-def test_numbers_at_risk_equal_those_of_lifelines(lifelines):
-    times, events = drawn_times(1, 300)
-    table = lifelines.KaplanMeierFitter().fit(times, [event > 0 for event in events]).event_table
-    ours = kaplan_meier(risks(times, events, ["a", "b"], 30))
-    for month, at_risk in table["at_risk"].items():
-        assert ours.at_risk[int(month)] == at_risk
-
-
-def test_aalen_johansen_equals_lifelines_with_ties_within_a_cause(lifelines, recwarn):
-    # lifelines shakes data in which two causes share a month, so here the second cause only strikes in odd months.
+def test_cumulative_incidence_equals_statsmodels_even_when_causes_share_a_month():
+    survival = pytest.importorskip("statsmodels.duration.api", reason="statsmodels is not installed")
     times, events = drawn_times(5, 400)
-    events = [event and (1 if time % 2 == 0 else 2) for time, event in zip(times, events, strict=True)]
-    # It takes any month with two events for a tie, but ties of one cause need no shaking.
-    fitter = lifelines.AalenJohansenFitter()
-    fitter._check_for_duplicates = lambda **given: False
-    fitted = fitter.fit(times, events, event_of_interest=1)
-    ours = aalen_johansen(risks(times, events, ["a", "b"], 30), "a")
-    for month, share in fitted.cumulative_density_.iloc[:, 0].items():
-        assert abs(ours.share[int(month)] - share) < 1e-12
-    for month, variance in fitted.variance_.items():
-        # At the end, where nobody is left, lifelines divides by nought.
-        if np.isfinite(variance):
-            assert abs(ours.variance[int(month)] - variance) < 1e-12
+    theirs = survival.CumIncidenceRight(times, events)
+    counts = risks(times, events, ["a", "b"], 30)
+    for place, cause in enumerate("ab"):
+        ours = aalen_johansen(counts, cause)
+        assert len(theirs.times) > 20
+        for month, share, error in zip(theirs.times, theirs.cinc[place], theirs.cinc_se[place], strict=True):
+            assert abs(ours.share[int(month)] - share) < 1e-12
+            assert abs(math.sqrt(ours.variance[int(month)]) - error) < 1e-12
 
 
 def test_aalen_johansen_of_all_causes_and_those_free_make_one_even_when_causes_share_a_month():

@@ -92,14 +92,19 @@ def test_the_lines_are_the_exact_course_of_the_numbers_entered(explorer):
 def test_stacked_areas_end_where_their_shares_add_up(explorer):
     paths = re.findall(r'<path fill="#\w+" stroke="#fff"[^>]* d="([^"]*)"', explorer.page.html)
     assert len(paths) == len(STATES)
+    ends = []
     for path in paths:
-        first, *moves = re.findall(r"[Ml](-?[\d.]+) (-?[\d.]+)", path.split("V")[0])
-        heights = [float(first[1])]
-        for _, down in moves:
-            heights.append(heights[-1] + float(down))
-        assert len(heights) == 61 and all(33.5 < height < 284.6 for height in heights)
-    top = re.findall(r"[Ml](-?[\d.]+) (-?[\d.]+)", paths[0].split("V")[0])
-    assert sum(float(down) for _, down in top) == pytest.approx(34, abs=0.05), "all together make 100%"
+        # Paths are written in tenths of a unit, as moves from one second month to the next.
+        started, moved = re.fullmatch(r"M520 (\d+)l((?:\+100[+-]\d+)+)V2840H520z", path).groups()
+        heights = [int(started)]
+        for down in re.findall(r"\+100([+-]\d+)", moved):
+            heights.append(heights[-1] + int(down))
+        assert len(heights) == 61 and all(335 < height < 2846 for height in heights)
+        ends.append(heights[-1])
+    assert ends[0] == pytest.approx(340, abs=0.5), "all together make 100%"
+    last = disease_course(MODEL).shares[-1]
+    bands = sorted(below - above for above, below in pairwise([*ends, 2840]))
+    assert bands == pytest.approx(sorted(2500 * share for share in last), abs=1)
 
 
 @pytest.mark.parametrize("kind", ["25", "50", "200", "numbers"])

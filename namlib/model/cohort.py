@@ -103,7 +103,8 @@ def _tables(matrix: tuple[tuple[float, ...], ...], months: int) -> _Tables:
         waits = np.arange(1, left.size + 1)[:, None] << 6
         meant = np.append(waits + np.array(ways, dtype=np.int64), (_LONGER << 6) + here).astype(np.uint16)
         # A cell is settled when its first and its last number mean the same.
-        place = np.searchsorted(highest, firsts)
+        # Its first number lies above every limit that falls into an earlier cell.
+        place = np.bincount((highest >> (_BITS - _FINE)) + 1, minlength=firsts.size).cumsum()[: firsts.size]
         cells[here] = np.where(highest[place] >= lasts, meant[place], _UNSETTLED)
         limits.append(highest + here * whole)
         outcomes.append(meant)

@@ -1,8 +1,8 @@
 """Time to an event on a grid of months: Kaplan-Meier, and Aalen-Johansen where something else may come first.
 
 On a grid the data are counts: how many had which event in a month, and how many were last seen in it. Whoever is
-censored in a month was still at risk of the events of that month, as is usual. The estimates agree with lifelines to
-the last digits (``tests/test_cohort.py``); that package is made for continuous times, and takes a second to load.
+censored in a month was still at risk of the events of that month, as is usual. The estimates agree with
+statsmodels to the last digits (``tests/test_cohort.py``); such packages are made for any times, and take a second to load.
 """
 
 from __future__ import annotations

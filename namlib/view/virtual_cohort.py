@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -25,6 +25,7 @@ from namlib.view.slots import Page, Slots
 
 # One column in the picture for every second month keeps paths short and the eye sees no corner.
 _STRIDE, _STEP = 2, 10
+_FORWARD, _BACK = range(0, MONTHS + 1, _STRIDE), range(MONTHS, -1, -_STRIDE)
 _LEFT, _TOP, _HEIGHT = 52, 34, 250
 _WIDTH = _STEP * MONTHS // _STRIDE
 _RIGHT = _LEFT + _WIDTH
@@ -73,21 +74,28 @@ def _y(share: float, top: int) -> float:
     return top + _HEIGHT * (1 - share)
 
 
+_TENTHS = '<g transform="scale(.1)">'
+
+
+def _moves(shares: Sequence[float], top: int, months: Iterable[int], step: int) -> tuple[int, str]:
+    """Say where a path starts and how it goes on, in tenths of a unit: whole numbers are short to send."""
+    heights = [round(10 * _y(shares[month], top)) for month in months]
+    return heights[0], "".join([f"{step:+d}{after - before:+d}" for before, after in pairwise(heights)])
+
+
 def _line(shares: Sequence[float], top: int) -> str:
-    """A path through every second month, by moves from one to the next: short to send."""
-    heights = [round(_y(shares[month], top), 1) for month in range(0, MONTHS + 1, _STRIDE)]
-    moves = [f"l{_STEP} {_at(after - before)}" for before, after in pairwise(heights)]
-    return f"M{_LEFT} {_at(heights[0])}{''.join(moves)}".replace("-0.0", "0")
+    """A path through every second month, by moves from one to the next."""
+    first, moves = _moves(shares, top, _FORWARD, 10 * _STEP)
+    return f"M{10 * _LEFT} {first}l{moves}"
 
 
 def _area(shares: Sequence[float], top: int) -> str:
-    return f"{_line(shares, top)}V{top + _HEIGHT}H{_LEFT}z"
+    return f"{_line(shares, top)}V{10 * (top + _HEIGHT)}H{10 * _LEFT}z"
 
 
 def _band(low: Sequence[float], high: Sequence[float], top: int) -> str:
-    heights = [round(_y(low[month], top), 1) for month in range(MONTHS, -1, -_STRIDE)]
-    moves = [f"l-{_STEP} {_at(after - before)}" for before, after in pairwise(heights)]
-    return f"{_line(high, top)}V{_at(heights[0])}{''.join(moves)}z"
+    last, moves = _moves(low, top, _BACK, -10 * _STEP)
+    return f"{_line(high, top)}V{last}l{moves}z"
 
 
 def _order(model: RelapseModel) -> list[str]:
@@ -176,9 +184,11 @@ def _stack(slots: Slots, course: DiseaseCourse) -> str:
         below = [under + row[place[name]] for under, row in zip(below, course.shares, strict=True)]
         tops[name] = below
     # The highest curve first: each area is painted over by those beneath it.
+    parts.append(_TENTHS)
     for name in reversed(order):
         shape = slots.attributes(d=_area(tops[name], _TOP))
-        parts.append(f'<path fill="{_COLOURS.get(name, GREY)}" stroke="#fff" stroke-width=".6" {shape}/>')
+        parts.append(f'<path fill="{_COLOURS.get(name, GREY)}" stroke="#fff" stroke-width="6" {shape}/>')
+    parts.append("</g>")
     shown = list(reversed(order))
     middles = [_y(tops[name][-1] - course.shares[-1][place[name]] / 2, _TOP) + 4 for name in shown]
     heights = _apart(middles, _LABEL_GAP, _TOP + 8, _TOP + _HEIGHT + 4)
@@ -217,8 +227,8 @@ def _fan_picture(slots: Slots, course: DiseaseCourse, state: str, fan: Fan | Non
         at = slots.attributes(y=_at(height))
         said.append(f'<text x="{_RIGHT + 10}" class="nam-small" {at} data-t="{text}">{html(slots.values[text])}</text>')
     return (
-        f'<path fill-opacity=".25" {colour_at[0]}/><path fill-opacity=".45" {colour_at[1]}/>'
-        f'<path fill="none" stroke="currentColor" stroke-width="2" {line}/>' + "".join(said)
+        f'{_TENTHS}<path fill-opacity=".25" {colour_at[0]}/><path fill-opacity=".45" {colour_at[1]}/>'
+        f'<path fill="none" stroke="currentColor" stroke-width="20" {line}/></g>' + "".join(said)
     )
 
 

@@ -17,12 +17,16 @@ function control(spec, uid, change) {
   const help = make("div", { id: `${id}-help`, class: "nam-help" }, spec.help || "");
   const error = make("div", { id: `${id}-error`, class: "nam-error", "data-error": spec.name });
   const label = make("label", { for: id }, spec.unit ? `${spec.label} [${spec.unit}]` : spec.label);
-  const box = make("div", { class: spec.wide ? "nam-control nam-wide" : "nam-control" }, label);
+  // Each control is a form of its own. After every change Chromium's autofill looks through all fields of the form that was
+  // changed, and through all fields of the page where there is none: that costs more than the answer of the kernel.
+  const box = make("form", { class: spec.wide ? "nam-control nam-wide" : "nam-control", autocomplete: "off" }, label);
+  box.addEventListener("submit", (event) => event.preventDefault());
   const inputs = [];
   if (spec.kind === "choice") {
     const select = make("select", { id, "data-field": spec.name, "aria-describedby": described });
     for (const [value, words] of spec.options) select.append(make("option", { value }, words));
-    select.addEventListener("change", () => change(spec.name, select.value, false));
+    // Not "change": between the two events the browser lays out the page.
+    select.addEventListener("input", () => change(spec.name, select.value, false));
     inputs.push(select);
     box.append(select);
   } else if (spec.kind === "set") {
