@@ -198,6 +198,7 @@ window.bench = {
     const { min, max, step } = this.control, unit = Number(step) || 1;
     this.control.value = String(Number(min) + unit * Math.floor((Number(max) - Number(min)) / unit / 2));
     this.control.dispatchEvent(new Event('input', { bubbles: true }));
+    return Math.floor((Number(max) - Number(min)) / unit / 2);
   },
   async quiet(ms, atMost) {
     const began = performance.now();
@@ -216,7 +217,7 @@ window.bench = {
     const control = this.control, options = control.options?.length;
     // From the middle of a slider towards its end and back.
     const step = Number(control.step) || 1, room = (Number(control.max) - Number(control.min)) / step;
-    const reach = Math.min(35, Math.floor(room / 2) - 1);
+    const reach = Math.max(1, Math.min(35, Math.floor(room / 2) - 1));
     const middle = Number(control.min) + step * Math.floor(room / 2);
     const turn = (i, size) => { const at = i % (2 * size); return at < size ? at : 2 * size - at; };
     const set = i => {
@@ -281,15 +282,16 @@ class Wire:
         self._session.send("Network.disable")
 
 
-def keys_for(kind: str, options: int) -> Iterator[str]:
-    """Keys that change the value at every press, within what is accepted."""
+def keys_for(kind: str, options: int, room: int) -> Iterator[str]:
+    """Keys that change the value at every press, within what is accepted; a slider has room on each side."""
     if kind == "digits":
         for digit in cycle("3579146802"):
             yield "Backspace"
             yield digit
     if kind == "select":
         yield from cycle(["ArrowDown"] * (options - 1) + ["ArrowUp"] * (options - 1))
-    yield from cycle(["ArrowRight"] * 8 + ["ArrowLeft"] * 8)
+    reach = min(8, room)
+    yield from cycle(["ArrowRight"] * reach + ["ArrowLeft"] * reach)
 
 
 def prepare(page: Page, variant: Variant, place: int) -> Iterator[str]:
@@ -302,15 +304,16 @@ def prepare(page: Page, variant: Variant, place: int) -> Iterator[str]:
         [place, variant.control, variant.picture],
     )
     options = page.evaluate("bench.control.options?.length ?? 0")
+    room = 8
     if variant.keys == "range":  # there is room on both sides of the middle
-        page.evaluate("bench.middle()")
+        room = page.evaluate("bench.middle()")
     if variant.keys == "digits":
         page.keyboard.press("End")
     if variant.keys == "select":
         page.keyboard.press("Home")
     # An explorer may fetch its frames once the control has the keyboard.
     page.wait_for_timeout(1200)
-    return keys_for(variant.keys, options)
+    return keys_for(variant.keys, options, room)
 
 
 def one_pass(page: Page, variant: Variant, place: int, presses: int, wire: Wire | None) -> None:

@@ -94,10 +94,10 @@ def test_stacked_areas_end_where_their_shares_add_up(explorer):
     assert len(paths) == len(STATES)
     ends = []
     for path in paths:
-        # Paths are written in tenths of a unit, as moves from one second month to the next.
-        started, moved = re.fullmatch(r"M520 (\d+)l((?:\+100[+-]\d+)+)V2840H520z", path).groups()
+        # Heights are written in tenths of a unit, as moves from one second month to the next.
+        started, moved = re.fullmatch(r"M5\.2 (\d+)l((?:\+1[+-]\d+)+)V2840H5\.2z", path).groups()
         heights = [int(started)]
-        for down in re.findall(r"\+100([+-]\d+)", moved):
+        for down in re.findall(r"\+1([+-]\d+)", moved):
             heights.append(heights[-1] + int(down))
         assert len(heights) == 61 and all(335 < height < 2846 for height in heights)
         ends.append(heights[-1])

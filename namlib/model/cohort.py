@@ -12,7 +12,7 @@ numpy is imported when a cohort is drawn and not before. Everything drawn is SYN
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property, lru_cache
 from importlib import import_module
 from statistics import NormalDist
@@ -35,6 +35,8 @@ from namlib.records import Refused, RelapseModel
 if TYPE_CHECKING:
     import numpy
     from numpy.typing import NDArray
+
+    Words = NDArray[numpy.uint32]  # one number a person
 
 # People in a block: the unit of work and of randomness. Changing it changes what a seed draws.
 BLOCK = 65536
@@ -129,7 +131,7 @@ class _Plan(NamedTuple):
 
 
 # Who took a step, and the step: month, from and to in one number.
-Steps = tuple["NDArray[numpy.uint32]", "NDArray[numpy.uint32]"]
+Steps = tuple["Words", "Words"]
 
 
 class _Sums(NamedTuple):
@@ -143,24 +145,24 @@ class _Sums(NamedTuple):
         return _Sums(self.steps + other.steps, self.after_taper + other.after_taper, self.kept + other.kept)
 
 
-def _block(plan: _Plan, number: int) -> _Sums:
-    """Draw one block of people and sum it up. A pure function of the plan and the number of the block."""
+# A person is one number: where to (bits 0-2), where from (3-5), month (6-14), month of the first taper (16-23).
+_STATE, _STEP, _KEPT = 7, 0x7FFF, 0xFF7FC0
+
+
+def _rounds(plan: _Plan, number: int) -> Iterator[tuple[Words, NDArray[numpy.intp], Words]]:
+    """Move everybody in a block by one step, again and again, until nobody moves within the grid.
+
+    Each round gives all who were still there with their step taken, the places of those whose step lies within the
+    grid, and those alone; what is written into these last goes into the next round.
+    """
     import numpy as np
 
     tables = _tables(plan.matrix, plan.months)
     people = min(BLOCK, plan.people - number * BLOCK)
     bits = np.random.SFC64(np.random.SeedSequence(plan.seed, spawn_key=(number,)))
-    steps = np.zeros(_CODES, dtype=np.int64)
-    after = np.zeros((3, 256), dtype=np.int64)
-    # Single people are kept from the first block only, which is why no more of them may be asked for.
-    wanted = min(plan.histories, people) if number == 0 else 0
-    who = np.arange(wanted, dtype=np.uint32)
-    kept: list[Steps] = []
-    # A person is one number: where to (bits 0-2), where from (3-5), month (6-14), month of the first taper (16-23).
     word = np.full(people, (plan.start << 3) | (_NEVER << 16), dtype=np.uint32)
     beyond = np.uint32((plan.months + 1) << 6)
-    state_part, step_part = np.uint32(7), np.uint32(0x7FFF)
-    kept_part, first_taper = np.uint32(0xFF7FC0), np.uint32((_NEVER << 16) | plan.taper)
+    state_part, step_part, kept_part = np.uint32(_STATE), np.uint32(_STEP), np.uint32(_KEPT)
     while word.size:
         drawn = bits.random_raw((word.size + 1) // 2).view(np.uint32)[: word.size]
         state = (word >> np.uint32(3)) & state_part
@@ -170,30 +172,47 @@ def _block(plan: _Plan, number: int) -> _Sums:
             sought = drawn[unsettled].astype(np.uint64) | (state[unsettled].astype(np.uint64) << np.uint64(_BITS))
             code[unsettled] = tables.outcomes[np.searchsorted(tables.limits, sought)]
         word += code
-        inside = (word & step_part) < beyond
-        goes = np.flatnonzero(inside)
         # Those who stay till the end of the grid leave here, the dead one round after they died.
+        goes = np.flatnonzero((word & step_part) < beyond)
+        moved = word[goes]
+        yield word, goes, moved
+        word = (moved & kept_part) | ((moved & state_part) << np.uint32(3))
+
+
+def _block(plan: _Plan, number: int) -> _Sums:
+    """Draw one block of people and sum it up. A pure function of the plan and the number of the block."""
+    import numpy as np
+
+    steps = np.zeros(_CODES, dtype=np.int64)
+    after = np.zeros((3, 256), dtype=np.int64)
+    # Single people are kept from the first block only, which is why no more of them may be asked for.
+    wanted = min(plan.histories, BLOCK, plan.people) if number == 0 else 0
+    who = np.arange(wanted, dtype=np.uint32)
+    kept: list[Steps] = []
+    state_part, step_part = np.uint32(_STATE), np.uint32(_STEP)
+    first_taper = np.uint32((_NEVER << 16) | plan.taper)
+    for word, goes, moved in _rounds(plan, number):
         if goes.size < word.size:
-            still = word[~inside & (word < _OPEN)] >> np.uint32(16)
+            stays = np.ones(word.size, dtype=bool)
+            stays[goes] = False
+            still = word[stays & (word < _OPEN)] >> np.uint32(16)
             after[2] += np.bincount(plan.months - still.astype(np.int64), minlength=256)
-        word = word[goes]
-        steps += np.bincount(word & step_part, minlength=_CODES)
-        first = np.flatnonzero((word & np.uint32(0xFF0007)) == first_taper)
-        begun = word[first] & np.uint32(0x7FFF)
-        word[first] = begun | ((begun >> np.uint32(6)) << np.uint32(16))
-        opened = np.flatnonzero(word < _OPEN)
-        among_open = word[opened]
+        steps += np.bincount(moved & step_part, minlength=_CODES)
+        first = np.flatnonzero((moved & np.uint32(0xFF0007)) == first_taper)
+        begun = moved[first] & step_part
+        moved[first] = begun | ((begun >> np.uint32(6)) << np.uint32(16))
+        opened = np.flatnonzero(moved < _OPEN)
+        among_open = moved[opened]
         for kind, end in enumerate((plan.relapse, plan.dead)):
             ends = (among_open & state_part) == end
             done = among_open[ends]
             waited = ((done & step_part) >> np.uint32(6)) - (done >> np.uint32(16))
             after[kind] += np.bincount(waited, minlength=256)
-            word[opened[ends]] |= np.uint32(_KNOWN << 16)
+            moved[opened[ends]] |= np.uint32(_KNOWN << 16)
         if wanted:
             # People keep their order, so those wanted come first.
             who = who[goes[: int(np.searchsorted(goes, who.size))]]
-            kept.append((who, word[: who.size] & step_part))
-        word = (word & kept_part) | ((word & state_part) << np.uint32(3))
+            kept.append((who, moved[: who.size] & step_part))
     return _Sums(steps, after, tuple(kept))
 
 
@@ -516,15 +535,19 @@ def luck_fan(
     import numpy as np
 
     place = read_state(model, state)
-    plan = _plan(FAN_PEOPLE, model, values, seed, MONTHS, FAN_PEOPLE)
-    kept = _block(plan, 0).kept
-    who = np.concatenate([people for people, _ in kept])
-    step = np.concatenate([steps for _, steps in kept])
+    plan = _plan(FAN_PEOPLE, model, values, seed, MONTHS, 0)
     clinics = FAN_PEOPLE // clinic
-    cell = (who // np.uint32(clinic)) * np.uint32(MONTHS + 1) + (step >> np.uint32(6))
+    # Where the counts of each person's clinic begin in a table of clinics by months.
+    row = (np.arange(FAN_PEOPLE, dtype=np.uint32) // np.uint32(clinic)) * np.uint32(MONTHS + 1)
+    came, went = [], []
+    for _, goes, moved in _rounds(plan, 0):
+        row = row[goes]
+        cell = row + ((moved & np.uint32(_STEP)) >> np.uint32(6))
+        came.append(cell[moved & np.uint32(_STATE) == place])
+        went.append(cell[(moved >> np.uint32(3)) & np.uint32(_STATE) == place])
     size = clinics * (MONTHS + 1)
-    change = np.bincount(cell[step & np.uint32(7) == place], minlength=size)[:size]
-    change -= np.bincount(cell[(step >> np.uint32(3)) & np.uint32(7) == place], minlength=size)[:size]
+    change = np.bincount(np.concatenate(came), minlength=size)[:size]
+    change -= np.bincount(np.concatenate(went), minlength=size)[:size]
     counts = change.reshape(clinics, MONTHS + 1).cumsum(axis=1)
     if plan.start == place:
         counts += clinic

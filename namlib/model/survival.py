@@ -2,7 +2,7 @@
 
 On a grid the data are counts: how many had which event in a month, and how many were last seen in it. Whoever is
 censored in a month was still at risk of the events of that month, as is usual. The estimates agree with
-statsmodels to the last digits (``tests/test_cohort.py``); such packages are made for any times, and take a second to load.
+statsmodels to the last digits (``tests/test_cohort.py``); such packages take a second to load.
 """
 
 from __future__ import annotations

@@ -38,6 +38,8 @@ _STYLE = (
     # Room for the longest text, so that nothing below moves when a number changes.
     ".nam-clinic .nam-summary{min-height:2.9em;margin:.3em 0;line-height:1.4}"
     ".nam-clinic .nam-who{min-height:7em;margin:.2em 0;font-size:.9em;line-height:1.4}"
+    # The table has a row for each number of patients; it scrolls in a room of its own, so that nothing below moves.
+    ".nam-clinic .nam-numbers{height:22em;overflow:auto;border-top:1px solid #8886}"
     "@media(max-width:720px){.nam-clinic .nam-summary{min-height:5.8em}.nam-clinic .nam-who{min-height:16em}}"
     "</style>"
 )
@@ -240,7 +242,9 @@ def clinic_page(forecast: Forecast, bibliography: Bibliography) -> Page:
     summary = slots.text(forecast.words, "p", 'class="nam-summary"')
     chart = _chart(slots, forecast)
     rows = _rows(slots, forecast)
-    numbers = slots.markup(_numbers(forecast), "div")
+    numbers = slots.markup(
+        _numbers(forecast), "div", 'class="nam-numbers" role="region" tabindex="0" aria-label="Every number"'
+    )
     who = slots.markup(_who(forecast, bibliography), "p", 'class="nam-who"')
     head = "".join(
         f'<th scope="col">{html(name)}</th>'

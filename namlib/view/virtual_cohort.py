@@ -74,27 +74,29 @@ def _y(share: float, top: int) -> float:
     return top + _HEIGHT * (1 - share)
 
 
-_TENTHS = '<g transform="scale(.1)">'
+# Curves are written in steps of the grid across and tenths of a unit down: small whole numbers are short to send.
+_CURVES = f'<g transform="scale({_STEP},.1)">'
+_EVEN = 'vector-effect="non-scaling-stroke"'
 
 
 def _moves(shares: Sequence[float], top: int, months: Iterable[int], step: int) -> tuple[int, str]:
-    """Say where a path starts and how it goes on, in tenths of a unit: whole numbers are short to send."""
+    """Say how high a curve starts and how it goes on."""
     heights = [round(10 * _y(shares[month], top)) for month in months]
     return heights[0], "".join([f"{step:+d}{after - before:+d}" for before, after in pairwise(heights)])
 
 
 def _line(shares: Sequence[float], top: int) -> str:
     """A path through every second month, by moves from one to the next."""
-    first, moves = _moves(shares, top, _FORWARD, 10 * _STEP)
-    return f"M{10 * _LEFT} {first}l{moves}"
+    first, moves = _moves(shares, top, _FORWARD, 1)
+    return f"M{_LEFT / _STEP} {first}l{moves}"
 
 
 def _area(shares: Sequence[float], top: int) -> str:
-    return f"{_line(shares, top)}V{10 * (top + _HEIGHT)}H{10 * _LEFT}z"
+    return f"{_line(shares, top)}V{10 * (top + _HEIGHT)}H{_LEFT / _STEP}z"
 
 
 def _band(low: Sequence[float], high: Sequence[float], top: int) -> str:
-    last, moves = _moves(low, top, _BACK, -10 * _STEP)
+    last, moves = _moves(low, top, _BACK, -1)
     return f"{_line(high, top)}V{last}l{moves}z"
 
 
@@ -184,10 +186,10 @@ def _stack(slots: Slots, course: DiseaseCourse) -> str:
         below = [under + row[place[name]] for under, row in zip(below, course.shares, strict=True)]
         tops[name] = below
     # The highest curve first: each area is painted over by those beneath it.
-    parts.append(_TENTHS)
+    parts.append(_CURVES)
     for name in reversed(order):
         shape = slots.attributes(d=_area(tops[name], _TOP))
-        parts.append(f'<path fill="{_COLOURS.get(name, GREY)}" stroke="#fff" stroke-width="6" {shape}/>')
+        parts.append(f'<path fill="{_COLOURS.get(name, GREY)}" stroke="#fff" stroke-width=".6" {_EVEN} {shape}/>')
     parts.append("</g>")
     shown = list(reversed(order))
     middles = [_y(tops[name][-1] - course.shares[-1][place[name]] / 2, _TOP) + 4 for name in shown]
@@ -227,8 +229,8 @@ def _fan_picture(slots: Slots, course: DiseaseCourse, state: str, fan: Fan | Non
         at = slots.attributes(y=_at(height))
         said.append(f'<text x="{_RIGHT + 10}" class="nam-small" {at} data-t="{text}">{html(slots.values[text])}</text>')
     return (
-        f'{_TENTHS}<path fill-opacity=".25" {colour_at[0]}/><path fill-opacity=".45" {colour_at[1]}/>'
-        f'<path fill="none" stroke="currentColor" stroke-width="20" {line}/></g>' + "".join(said)
+        f'{_CURVES}<path fill-opacity=".25" {colour_at[0]}/><path fill-opacity=".45" {colour_at[1]}/>'
+        f'<path fill="none" stroke="currentColor" stroke-width="2" {_EVEN} {line}/></g>' + "".join(said)
     )
 
 
