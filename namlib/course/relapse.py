@@ -200,9 +200,17 @@ def predictors(factor: str | None = None) -> Table[Predictor]:
         Column("Found", effect_words),
         Column("In whom", lambda row: f"{row.cohort} ({row.disease}{f', n = {row.n_total}' if row.n_total else ''})"),
         Column("Tested", lambda row: row.tested),
-        Column("Elsewhere", lambda row: replication_words(row, everything)),
-        Column("Source", lambda row: Html(f"{cites.links(row.sources)}<br><small>{html(row.locator)}</small>")),
-        Column("How it was read", how_read_words),
+        # One cell for the source leaves the long list of other cohorts the width it needs.
+        Column(
+            "Elsewhere",
+            lambda row: Html(f'<div style="min-width:14em">{html(replication_words(row, everything))}</div>'),
+        ),
+        Column(
+            "Source, and how it was read",
+            lambda row: Html(
+                f"{cites.links(row.sources)}<br><small>{html(row.locator)}</small><br>{html(how_read_words(row))}"
+            ),
+        ),
     ]
     return Table(rows, "Predictors" if factor is None else f"Predictors, {factor}", columns)
 

@@ -155,7 +155,7 @@ def cohort_uncertainty(people: int = 10_000, month: int = 60) -> Table[StateUnce
         Column("Exact share", lambda row: tenths(row.share)),
         Column("If the numbers were others in their ranges", lambda row: f"{tenths(row.low)} to {tenths(row.high)}"),
         Column(
-            f"By luck among {people} people, the numbers known",
+            f"By luck among {people:,} people, the numbers known",
             lambda row: f"{tenths(row.chance_low)} to {tenths(row.chance_high)}",
         ),
     ]

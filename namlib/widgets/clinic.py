@@ -72,6 +72,7 @@ class ClinicExplorer(Explorer):
                     "label": "Before counting",
                     "options": [(name, f"{name}: {held.name}") for name, held in PRIORS.items()],
                     "help": "What is taken for granted about the share before the cohort is counted.",
+                    "wide": True,
                 },
             ],
             pages={_PAGE: page.html},

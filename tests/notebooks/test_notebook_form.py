@@ -21,6 +21,7 @@ EXPECTED = (
     "02_choose_therapy_by_tier.ipynb",
     "03_treat_by_antibody.ipynb",
     "04_follow_the_patient.ipynb",
+    "05_think_about_relapse.ipynb",
 )
 
 LINES_AT_MOST = 25
