@@ -70,7 +70,7 @@ class ClinicExplorer(Explorer):
                     "name": "prior",
                     "kind": "choice",
                     "label": "Before counting",
-                    "options": [(name, f"{name}: {held.name}") for name, held in PRIORS.items()],
+                    "options": [(name, held.name) for name, held in PRIORS.items()],
                     "help": "What is taken for granted about the share before the cohort is counted.",
                     "wide": True,
                 },
