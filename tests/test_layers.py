@@ -18,6 +18,7 @@ FLOORS = (
     "namlib.table",
     "namlib.validate",
     "namlib.store",
+    "namlib.answers",
     "namlib.cite",
     "namlib.prose",
     "namlib.claims",
@@ -31,7 +32,7 @@ FLOORS = (
 # A model knows no file, no citation and no prose, although those floors lie below it.
 MODEL_MAY_IMPORT = {"namlib.frozen", "namlib.units", "namlib.records", "namlib.table", "namlib.model"}
 READS_FILES = {"open", "read_text", "read_bytes", "write_text", "write_bytes"}
-MAY_READ_FILES = ("namlib.store", "namlib.export")
+MAY_READ_FILES = ("namlib.store", "namlib.answers", "namlib.export")
 
 MODULES = {
     ".".join(path.relative_to(PACKAGE.parent).with_suffix("").parts).removesuffix(".__init__"): path
