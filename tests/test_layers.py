@@ -15,6 +15,7 @@ FLOORS = (
     "namlib.frozen",
     "namlib.units",
     "namlib.records",
+    "namlib.discussion_records",
     "namlib.table",
     "namlib.validate",
     "namlib.store",
@@ -30,7 +31,14 @@ FLOORS = (
     "namlib.__main__",
 )
 # A model knows no file, no citation and no prose, although those floors lie below it.
-MODEL_MAY_IMPORT = {"namlib.frozen", "namlib.units", "namlib.records", "namlib.table", "namlib.model"}
+MODEL_MAY_IMPORT = {
+    "namlib.frozen",
+    "namlib.units",
+    "namlib.records",
+    "namlib.discussion_records",
+    "namlib.table",
+    "namlib.model",
+}
 READS_FILES = {"open", "read_text", "read_bytes", "write_text", "write_bytes"}
 MAY_READ_FILES = ("namlib.store", "namlib.answers", "namlib.export")
 
