@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from namlib.course import regimens as regimens
     from namlib.course import seed_coverage as seed_coverage
     from namlib.course import walk as walk
+    from namlib.course.cases import Case as Case
+    from namlib.course.cases import cases as cases
     from namlib.course.diagnosis import antibody_tests as antibody_tests
     from namlib.course.diagnosis import cancer_risk_imacs2023 as cancer_risk_imacs2023
     from namlib.course.diagnosis import checklist as checklist
@@ -75,6 +77,7 @@ __version__ = "0.1.0"
 
 _HOMES = {
     "AntibodyTestExplorer": "namlib.widgets.antibody",
+    "Case": "namlib.course.cases",
     "ClinicExplorer": "namlib.widgets.clinic",
     "CoreSet": "namlib.model.response",
     "DiagnosisExplorer": "namlib.widgets.diagnosis",
@@ -87,6 +90,7 @@ _HOMES = {
     "antibody_tests": "namlib.course.diagnosis",
     "bias_lesson": "namlib.course.relapse",
     "cancer_risk_imacs2023": "namlib.course.diagnosis",
+    "cases": "namlib.course.cases",
     "checklist": "namlib.course.diagnosis",
     "ck_and_strength": "namlib.course.follow_up",
     "ck_by_cohort": "namlib.course.diagnosis",

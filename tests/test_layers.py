@@ -16,9 +16,11 @@ FLOORS = (
     "namlib.units",
     "namlib.records",
     "namlib.discussion_records",
+    "namlib.case_records",
     "namlib.table",
     "namlib.validate",
     "namlib.store",
+    "namlib.case_files",
     "namlib.answers",
     "namlib.cite",
     "namlib.prose",
@@ -36,11 +38,12 @@ MODEL_MAY_IMPORT = {
     "namlib.units",
     "namlib.records",
     "namlib.discussion_records",
+    "namlib.case_records",
     "namlib.table",
     "namlib.model",
 }
 READS_FILES = {"open", "read_text", "read_bytes", "write_text", "write_bytes"}
-MAY_READ_FILES = ("namlib.store", "namlib.answers", "namlib.export")
+MAY_READ_FILES = ("namlib.store", "namlib.case_files", "namlib.answers", "namlib.export")
 
 MODULES = {
     ".".join(path.relative_to(PACKAGE.parent).with_suffix("").parts).removesuffix(".__init__"): path
