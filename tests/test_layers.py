@@ -21,6 +21,7 @@ FLOORS = (
     "namlib.validate",
     "namlib.store",
     "namlib.case_files",
+    "namlib.answers",
     "namlib.cite",
     "namlib.prose",
     "namlib.claims",
@@ -42,7 +43,7 @@ MODEL_MAY_IMPORT = {
     "namlib.model",
 }
 READS_FILES = {"open", "read_text", "read_bytes", "write_text", "write_bytes"}
-MAY_READ_FILES = ("namlib.store", "namlib.case_files", "namlib.export")
+MAY_READ_FILES = ("namlib.store", "namlib.case_files", "namlib.answers", "namlib.export")
 
 MODULES = {
     ".".join(path.relative_to(PACKAGE.parent).with_suffix("").parts).removesuffix(".__init__"): path
