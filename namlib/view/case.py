@@ -661,8 +661,9 @@ def course_svg(case: Case, *, drugs_too: bool = True) -> Html:
             f'<text x="{_LEFT + 52}" y="20" text-anchor="middle" class="nam-strong">{FICTIONAL}</text>'
         )
     body = badge + _zones(made, top, foot) + hairs + points + ck + strength + drugs + names + events
+    said = html(course_alt(case, drugs_too=drugs_too))
     return Html(
-        f'<svg viewBox="0 0 {_WIDTH} {_n(foot + 40)}" role="img" aria-label="{html(course_alt(case, drugs_too=drugs_too))}">'
+        f'<svg viewBox="0 0 {_WIDTH} {_n(foot + 40)}" role="img" aria-label="{said}">'
         f"{body}{_ticks(record, made, foot)}</svg>"
     )
 

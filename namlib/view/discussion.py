@@ -10,7 +10,7 @@ from namlib.cite import Bibliography
 from namlib.discussion_records import LIKELIHOOD, Panel, Stage
 from namlib.frozen import frozen
 from namlib.model import discussion as model
-from namlib.model.case import ck_words, strength_words
+from namlib.model.case import ck_words, letters, strength_words
 from namlib.model.discussion import AnswersAt, Concordance, HypothesisCompared, State, Told
 from namlib.records import Criteria, Drug, Fact, Pathway, ReasoningTrap
 from namlib.table import TABLE_STYLE, Html, html, html_table
@@ -112,15 +112,15 @@ def course_until(case: Case, until: str) -> Html:
     """Show CK and strength of the record up to a point, drawn and as a table, and nothing of what follows."""
     part = model.course_until(case, until)
     record = part.record
+    named = letters(record)
 
     def row(time: Time) -> list[object]:
         cks = "; ".join(ck_words(ck) for ck in record.ck if ck.at == time.id)
         strengths = "; ".join(strength_words(one) for one in record.strength if one.at == time.id)
-        return [time.label, cks or "not measured", strengths or "not measured"]
+        return [f"{named[time.id]}. {time.label}", cks or "not measured", strengths or "not measured"]
 
     mark = "FICTIONAL: " if case.fictional else ""
-    measured = {one.at for one in (*record.ck, *record.strength)}
-    rows = [row(time) for time in record.times if time.id in measured]
+    rows = [row(time) for time in record.times]
     shown = table(f"{mark}CK and strength so far", ["Point", "CK", "Strength"], rows)
     return Html(f'<div class="nam-case">{drawing.STYLE}{drawing.course_svg(part, drugs_too=False)}</div>{shown}')
 
