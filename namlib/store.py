@@ -46,6 +46,7 @@ FILES = (
     "cohorts.csv",
     "predictors.csv",
     "relapse_model.yaml",
+    "reasoning_traps.yaml",
 )
 # The rules a row was checked against are part of what the compiled ledger vouches for.
 _RULES = ("frozen.py", "units.py", "records.py", "validate.py", "model/findings.py", "model/rules.py")

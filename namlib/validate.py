@@ -28,6 +28,7 @@ from namlib.records import (
     PlanCheck,
     Predictor,
     PublishedRecord,
+    ReasoningTrap,
     RedFlag,
     Refused,
     Regimen,
@@ -68,6 +69,7 @@ ROW_TYPES: dict[str, type] = {
     "cohorts.csv": Cohort,
     "predictors.csv": Predictor,
     "relapse_model.yaml": RelapseModel,
+    "reasoning_traps.yaml": ReasoningTrap,
 }
 # The part of the ledger a file fills; several files may fill one.
 PARTS: dict[str, str] = {
@@ -84,6 +86,7 @@ LISTS = {
     "published_records.yaml": "id",
     "tapers.yaml": "id",
     "plan_checks.yaml": "id",
+    "reasoning_traps.yaml": "id",
 }
 
 
@@ -361,6 +364,7 @@ def cross_check(ledger: Ledger, check_condition: Callable[[Any], None]) -> list[
         "visit_grid.csv": [cell.id for cell in ledger.visit_grid],
         "cohorts.csv": [cohort.id for cohort in ledger.cohorts],
         "predictors.csv": [predictor.id for predictor in ledger.predictors],
+        "reasoning_traps.yaml": [str(trap.id) for trap in ledger.reasoning_traps],
         "relapse_model.yaml": [target.id for model in ledger.relapse_model for target in model.targets]
         + [parameter.id for model in ledger.relapse_model for parameter in model.parameters]
         + [state.id for model in ledger.relapse_model for state in model.states],
