@@ -10,7 +10,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from namlib import claims, store
+from namlib import claims, item_claims, store
 from namlib.model.rules import check as check_condition
 
 
@@ -40,8 +40,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"claims: no notebook in {chosen.folder}, so nothing was checked", file=sys.stderr)
         return 1
     report = claims.check(notebooks, ledger)
+    items = item_claims.check(ledger)
     print(report)
-    return 1 if report.findings else 0
+    print(str(items).replace(" notebooks", " items"))
+    return 1 if report.findings or items.findings else 0
 
 
 def _calibrate() -> int:

@@ -46,6 +46,12 @@ FILES = (
     "cohorts.csv",
     "predictors.csv",
     "relapse_model.yaml",
+    "questions/00.yaml",
+    "questions/01.yaml",
+    "questions/02.yaml",
+    "questions/03.yaml",
+    "questions/04.yaml",
+    "questions/05.yaml",
 )
 # The rules a row was checked against are part of what the compiled ledger vouches for.
 _RULES = ("frozen.py", "units.py", "records.py", "validate.py", "model/findings.py", "model/rules.py")
@@ -196,14 +202,30 @@ def _csv_rows(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
             yield f"row {reader.line_num} ({name})", row
 
 
-def _yaml(path: Path) -> Any:
+def _yaml(path: Path, file: str) -> Any:
     from ruamel.yaml import YAML
+    from ruamel.yaml.error import YAMLError
 
-    return YAML(typ="safe", pure=True).load(path.read_text(encoding="utf-8"))
+    from namlib.validate import LedgerError
+
+    try:
+        return YAML(typ="safe", pure=True).load(path.read_text(encoding="utf-8"))
+    except YAMLError as wrong:
+        mark = getattr(wrong, "problem_mark", None)
+        line = f", line {mark.line + 1}" if mark else ""
+        reason = getattr(wrong, "problem", None) or str(wrong)
+        raise LedgerError([f"{file}{line}: cannot be read as YAML: {reason}"]) from None
 
 
-def _yaml_rows(path: Path, key: str) -> Iterator[tuple[str, dict[str, Any]]]:
-    for place, entry in enumerate(_yaml(path), start=1):
+def _yaml_rows(path: Path, key: str, file: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    from namlib.validate import LedgerError
+
+    entries = _yaml(path, file)
+    if not isinstance(entries, list):
+        raise LedgerError([f"{file}: is not a list of entries"])
+    for place, entry in enumerate(entries, start=1):
+        if not isinstance(entry, dict):
+            raise LedgerError([f"{file}, row {place}: is not an entry with named fields (found {entry!r})"])
         yield f"row {place} ({entry.get(key, 'no ' + key)})", entry
 
 
@@ -285,8 +307,8 @@ def _rows(path: Path, file: str) -> Iterator[tuple[str, dict[str, Any]]]:
     if file.endswith(".csv"):
         return _csv_rows(path)
     if file in LISTS:
-        return _yaml_rows(path, LISTS[file])
-    return iter([("the whole file", _yaml(path))])
+        return _yaml_rows(path, LISTS[file], file)
+    return iter([("the whole file", _yaml(path, file))])
 
 
 def load(check_condition: ConditionCheck | None = None, folder: Path | None = None) -> Ledger:

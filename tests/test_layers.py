@@ -21,6 +21,7 @@ FLOORS = (
     "namlib.cite",
     "namlib.prose",
     "namlib.claims",
+    "namlib.item_claims",
     "namlib.model",
     "namlib.view",
     "namlib.course",
