@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from namlib.course.follow_up import tapers as tapers
     from namlib.course.follow_up import total_improvement as total_improvement
     from namlib.course.follow_up import visit_grid as visit_grid
+    from namlib.course.items import questions as questions
     from namlib.course.relapse import bias_lesson as bias_lesson
     from namlib.course.relapse import cohorts as cohorts
     from namlib.course.relapse import in_your_clinic as in_your_clinic
@@ -117,6 +118,7 @@ _HOMES = {
     "predictive_value_picture": "namlib.course.diagnosis",
     "predictors": "namlib.course.relapse",
     "published_records": "namlib.course.diagnosis",
+    "questions": "namlib.course.items",
     "red_flags": "namlib.course.diagnosis",
     "references": "namlib.course",
     "regimens": "namlib.course",

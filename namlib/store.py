@@ -173,6 +173,9 @@ def compile_ledger(check_condition: ConditionCheck | None = None, folder: Path |
     place = folder or data_folder()
     ledger = read_ledger(place, check_condition)
     target = place / COMPILED
+    problems = _edited_without_revision(_former_questions(target), ledger.questions)
+    if problems:
+        raise validate.LedgerError(problems)
     written = partial(json.dumps, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
     parts = [_packed(getattr(ledger, field.name)) for field in dataclasses.fields(ledger)]
     _write(target, "".join(f"{written(line)}\n" for line in ({"fingerprint": fingerprint(place)}, *parts)))
@@ -180,6 +183,35 @@ def compile_ledger(check_condition: ConditionCheck | None = None, folder: Path |
         name = file.replace(".", "_") + ".schema.json"
         _write(place / "schemas" / name, json.dumps(schema, ensure_ascii=False, indent=1, sort_keys=True) + "\n")
     return target
+
+
+def _former_questions(compiled: Path) -> list[list[Any]]:
+    """Return the items as the compiled ledger that is about to be replaced holds them; none where it cannot be read."""
+    place = [field.name for field in dataclasses.fields(Ledger)].index("questions")
+    try:
+        held: list[list[Any]] = json.loads(compiled.read_text(encoding="utf-8").split("\n")[1 + place])
+    except (OSError, ValueError, IndexError):
+        return []
+    return held
+
+
+def _edited_without_revision(former: list[list[Any]], questions: tuple[records.Question, ...]) -> list[str]:
+    """Refuse an item that was edited and kept its revision: decks that learners already have would not take it over."""
+    names = [field.name for field in dataclasses.fields(records.Question)]
+    revision = names.index("revision")
+    before = {row[0]: row for row in former if row}
+    problems = []
+    for question in questions:
+        row = before.get(question.id)
+        if row is None:
+            continue
+        was = row[revision] if len(row) > revision else 1
+        if question.revision <= was and json.loads(json.dumps(_packed(question))) != row:
+            problems.append(
+                f"questions/{question.notebook}.yaml, row {question.id}, field revision: the item was edited; "
+                f"raise it from {was} to {was + 1}, or decks that learners already have will not take the edit over"
+            )
+    return problems
 
 
 def _write(path: Path, text: str) -> None:

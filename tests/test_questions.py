@@ -242,3 +242,34 @@ def test_a_broken_file_is_refused_with_file_and_reason(folder, old, new, words):
 def test_a_file_that_is_no_list_is_refused_in_words(folder):
     (folder / "questions" / "00.yaml").write_text("id: alone\n", encoding="utf-8")
     assert "questions/00.yaml: is not a list of entries" in refusal(folder)
+
+
+# --- edits ---------------------------------------------------------------------------------------------------------
+
+
+def test_an_edited_item_is_compiled_only_with_a_higher_revision(folder):
+    path = folder / "questions" / "00.yaml"
+    text = path.read_text(encoding="utf-8")
+    edited = text.replace("A laboratory offers to run", "Some laboratory offers to run", 1)
+    assert edited != text
+    path.write_text(edited, encoding="utf-8")
+    with pytest.raises(LedgerError) as refused:
+        store.compile_ledger(rules.check, folder)
+    assert "row middle_value_as_cutoff, field revision: the item was edited; raise it from 1 to 2" in str(refused.value)
+    path.write_text(edited.replace("  kind: single\n", "  revision: 2\n  kind: single\n", 1), encoding="utf-8")
+    store.compile_ledger(rules.check, folder)
+    assert store.load(rules.check, folder).questions[0].revision == 2
+
+
+def test_a_new_item_and_one_that_is_taken_out_need_no_revision(folder):
+    path = folder / "questions" / "00.yaml"
+    text = path.read_text(encoding="utf-8")
+    path.write_text(text.replace("- id: middle_value_as_cutoff", "- id: another_item", 1), encoding="utf-8")
+    store.compile_ledger(rules.check, folder)
+    assert store.load(rules.check, folder).questions[0].id == "another_item"
+
+
+def test_a_compiled_ledger_nobody_can_read_stops_no_compiling(folder):
+    (folder / store.COMPILED).write_text("<<<<<<< ours\n", encoding="utf-8")
+    store.compile_ledger(rules.check, folder)
+    assert store.load(rules.check, folder).questions == BANK
