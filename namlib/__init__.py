@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from namlib.course import regimens as regimens
     from namlib.course import seed_coverage as seed_coverage
     from namlib.course import walk as walk
+    from namlib.course.cases import Case as Case
+    from namlib.course.cases import cases as cases
     from namlib.course.diagnosis import antibody_tests as antibody_tests
     from namlib.course.diagnosis import cancer_risk_imacs2023 as cancer_risk_imacs2023
     from namlib.course.diagnosis import checklist as checklist
@@ -66,6 +68,7 @@ if TYPE_CHECKING:
     from namlib.widgets.antibody import AntibodyTestExplorer as AntibodyTestExplorer
     from namlib.widgets.clinic import ClinicExplorer as ClinicExplorer
     from namlib.widgets.diagnosis import DiagnosisExplorer as DiagnosisExplorer
+    from namlib.widgets.discussion import CaseDiscussion as CaseDiscussion
     from namlib.widgets.dose import DoseExplorer as DoseExplorer
     from namlib.widgets.pathway import PathwayExplorer as PathwayExplorer
     from namlib.widgets.relapse import RelapseExplorer as RelapseExplorer
@@ -76,6 +79,8 @@ __version__ = "0.1.0"
 
 _HOMES = {
     "AntibodyTestExplorer": "namlib.widgets.antibody",
+    "Case": "namlib.course.cases",
+    "CaseDiscussion": "namlib.widgets.discussion",
     "ClinicExplorer": "namlib.widgets.clinic",
     "CoreSet": "namlib.model.response",
     "DiagnosisExplorer": "namlib.widgets.diagnosis",
@@ -88,6 +93,7 @@ _HOMES = {
     "antibody_tests": "namlib.course.diagnosis",
     "bias_lesson": "namlib.course.relapse",
     "cancer_risk_imacs2023": "namlib.course.diagnosis",
+    "cases": "namlib.course.cases",
     "checklist": "namlib.course.diagnosis",
     "ck_and_strength": "namlib.course.follow_up",
     "ck_by_cohort": "namlib.course.diagnosis",

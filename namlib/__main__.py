@@ -11,7 +11,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from namlib import claims, item_claims, store
+from namlib import case_files, claims, item_claims, store
 from namlib.model.rules import check as check_condition
 
 
@@ -32,6 +32,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         if chosen.command == "compile":
             print(f"written: {store.compile_ledger(check_condition).name}")
+            print(f"written: {case_files.write_schema().name}")
             return 0
         if chosen.command == "calibrate":
             return _calibrate()

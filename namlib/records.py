@@ -1176,6 +1176,7 @@ class Ledger:
     cohorts: tuple[Cohort, ...]
     predictors: tuple[Predictor, ...]
     relapse_model: tuple[RelapseModel, ...]
+    reasoning_traps: tuple[ReasoningTrap, ...]
     questions: tuple[Question, ...]
 
     @classmethod
@@ -1487,6 +1488,36 @@ class RelapseModel:
                 _need(not name or name in known, field, f"{name!r} of {parameter.id} does not exist")
             for name in parameter.targets:
                 _need(name in targets, "targets", f"{name!r} of {parameter.id} does not exist")
+
+
+# --- how a learner reasons -----------------------------------------------------------------------------------------
+
+
+@frozen
+class ReasoningTrap:
+    """One trap of reasoning and the rule by which a case discussion finds it. Its thresholds are the course's own.
+
+    ``rule`` is said to the learner with the thresholds filled in for ``{confidence}`` and ``{findings}``.
+    """
+
+    id: Literal["anchoring", "premature_closure", "base_rate_neglect"]
+    name: str
+    about: str
+    rule: str
+    confidence_percent: float | None = None
+    findings: int | None = None
+
+    def __post_init__(self) -> None:
+        for field, mark in (("confidence_percent", "{confidence}"), ("findings", "{findings}")):
+            value = getattr(self, field)
+            _need((value is not None) == (mark in self.rule), field, f"and {mark} in the rule belong together")
+        share = self.confidence_percent
+        _need(share is None or 0 < share <= 100, "confidence_percent", f"{share} is no share in percent")
+
+    @property
+    def said(self) -> str:
+        """The rule with its thresholds."""
+        return self.rule.format(confidence=f"{self.confidence_percent or 0:g}", findings=self.findings)
 
 
 # --- the item bank -------------------------------------------------------------------------------------------------

@@ -46,6 +46,7 @@ FILES = (
     "cohorts.csv",
     "predictors.csv",
     "relapse_model.yaml",
+    "reasoning_traps.yaml",
     "questions/00.yaml",
     "questions/01.yaml",
     "questions/02.yaml",

@@ -29,6 +29,7 @@ from namlib.records import (
     Predictor,
     PublishedRecord,
     Question,
+    ReasoningTrap,
     RedFlag,
     Refused,
     Regimen,
@@ -69,6 +70,7 @@ ROW_TYPES: dict[str, type] = {
     "cohorts.csv": Cohort,
     "predictors.csv": Predictor,
     "relapse_model.yaml": RelapseModel,
+    "reasoning_traps.yaml": ReasoningTrap,
     "questions/00.yaml": Question,
     "questions/01.yaml": Question,
     "questions/02.yaml": Question,
@@ -92,6 +94,7 @@ LISTS = {
     "published_records.yaml": "id",
     "tapers.yaml": "id",
     "plan_checks.yaml": "id",
+    "reasoning_traps.yaml": "id",
     **{file: "id" for file, kind in ROW_TYPES.items() if kind is Question},
 }
 
@@ -380,6 +383,7 @@ def cross_check(ledger: Ledger, check_condition: Callable[[Any], None]) -> list[
         "visit_grid.csv": [cell.id for cell in ledger.visit_grid],
         "cohorts.csv": [cohort.id for cohort in ledger.cohorts],
         "predictors.csv": [predictor.id for predictor in ledger.predictors],
+        "reasoning_traps.yaml": [str(trap.id) for trap in ledger.reasoning_traps],
         "relapse_model.yaml": [target.id for model in ledger.relapse_model for target in model.targets]
         + [parameter.id for model in ledger.relapse_model for parameter in model.parameters]
         + [state.id for model in ledger.relapse_model for state in model.states],
