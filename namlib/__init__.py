@@ -71,6 +71,7 @@ if TYPE_CHECKING:
     from namlib.widgets.discussion import CaseDiscussion as CaseDiscussion
     from namlib.widgets.dose import DoseExplorer as DoseExplorer
     from namlib.widgets.pathway import PathwayExplorer as PathwayExplorer
+    from namlib.widgets.quiz import Quiz as Quiz
     from namlib.widgets.relapse import RelapseExplorer as RelapseExplorer
     from namlib.widgets.response import ResponseExplorer as ResponseExplorer
     from namlib.widgets.taper import TaperExplorer as TaperExplorer
@@ -87,6 +88,7 @@ _HOMES = {
     "DoseExplorer": "namlib.widgets.dose",
     "PathwayExplorer": "namlib.widgets.pathway",
     "Patient": "namlib.model.patient",
+    "Quiz": "namlib.widgets.quiz",
     "RelapseExplorer": "namlib.widgets.relapse",
     "ResponseExplorer": "namlib.widgets.response",
     "TaperExplorer": "namlib.widgets.taper",
