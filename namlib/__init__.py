@@ -50,6 +50,7 @@ if TYPE_CHECKING:
     from namlib.course.follow_up import tapers as tapers
     from namlib.course.follow_up import total_improvement as total_improvement
     from namlib.course.follow_up import visit_grid as visit_grid
+    from namlib.course.items import questions as questions
     from namlib.course.relapse import bias_lesson as bias_lesson
     from namlib.course.relapse import cohorts as cohorts
     from namlib.course.relapse import in_your_clinic as in_your_clinic
@@ -70,6 +71,7 @@ if TYPE_CHECKING:
     from namlib.widgets.discussion import CaseDiscussion as CaseDiscussion
     from namlib.widgets.dose import DoseExplorer as DoseExplorer
     from namlib.widgets.pathway import PathwayExplorer as PathwayExplorer
+    from namlib.widgets.quiz import Quiz as Quiz
     from namlib.widgets.relapse import RelapseExplorer as RelapseExplorer
     from namlib.widgets.response import ResponseExplorer as ResponseExplorer
     from namlib.widgets.taper import TaperExplorer as TaperExplorer
@@ -86,6 +88,7 @@ _HOMES = {
     "DoseExplorer": "namlib.widgets.dose",
     "PathwayExplorer": "namlib.widgets.pathway",
     "Patient": "namlib.model.patient",
+    "Quiz": "namlib.widgets.quiz",
     "RelapseExplorer": "namlib.widgets.relapse",
     "ResponseExplorer": "namlib.widgets.response",
     "TaperExplorer": "namlib.widgets.taper",
@@ -123,6 +126,7 @@ _HOMES = {
     "predictive_value_picture": "namlib.course.diagnosis",
     "predictors": "namlib.course.relapse",
     "published_records": "namlib.course.diagnosis",
+    "questions": "namlib.course.items",
     "red_flags": "namlib.course.diagnosis",
     "references": "namlib.course",
     "regimens": "namlib.course",

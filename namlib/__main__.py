@@ -1,6 +1,7 @@
 """``python -m namlib check`` checks ledger and notebooks; ``python -m namlib compile`` writes ``data/ledger.jsonl``.
 
 ``python -m namlib case check FILE``, ``case list`` and ``case new ID`` help authors of cases.
+``python -m namlib questions list`` shows the item bank, ``questions export FORMAT --out FILE`` writes it for others.
 ``python -m namlib calibrate`` holds the virtual cohort against its targets and writes ``data/calibration_report.md``.
 """
 
@@ -11,7 +12,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from namlib import case_files, claims, store
+from namlib import case_files, claims, item_claims, store
 from namlib.case_files import CaseError
 from namlib.model.rules import check as check_condition
 
@@ -27,7 +28,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     commands.add_parser("compile", help="validate the data files and write ledger.jsonl and the JSON Schemas")
     _case_commands(commands.add_parser("case", help="check, list or begin cases"))
     commands.add_parser("calibrate", help="calibrate the virtual cohort and write the report on it")
+    _questions_arguments(commands.add_parser("questions", help="list the item bank, or export it"))
     chosen = parser.parse_args(arguments)
+    if chosen.command == "questions":
+        return _questions(chosen)
     try:
         if chosen.command == "compile":
             print(f"written: {store.compile_ledger(check_condition).name}")
@@ -46,8 +50,46 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"claims: no notebook in {chosen.folder}, so nothing was checked", file=sys.stderr)
         return 1
     report = claims.check(notebooks, ledger)
+    items = item_claims.check(ledger)
     print(report)
-    return 1 if report.findings else 0
+    print(str(items).replace(" notebooks", " items"))
+    return 1 if report.findings or items.findings else 0
+
+
+def _questions_arguments(parser: argparse.ArgumentParser) -> None:
+    from namlib.export.questions import FORMATS
+
+    actions = parser.add_subparsers(dest="action", required=True)
+    listing = actions.add_parser("list", help="list the items, without their keys")
+    writing = actions.add_parser("export", help="write the items for a learning platform")
+    writing.add_argument("format", choices=FORMATS, metavar="FORMAT", help=", ".join(FORMATS))
+    writing.add_argument("--out", type=Path, required=True, metavar="FILE", help="the file to write")
+    for action in (listing, writing):
+        action.add_argument("--notebook", help="only items of this notebook, by its number")
+        action.add_argument("--topic", help="only items on this topic")
+
+
+def _questions(chosen: argparse.Namespace) -> int:
+    from namlib.export import questions as exports
+    from namlib.model.quiz import select
+
+    try:
+        ledger = store.load(check_condition)
+        items = select(ledger.questions, notebook=chosen.notebook, topic=chosen.topic)
+        if chosen.action == "list":
+            for item in items:
+                print(f"{item.notebook}  {item.kind:<10}  {item.id}: {item.objective}")
+            print(f"{len(items)} items")
+            return 0
+        made = exports.export(chosen.format, items, ledger)
+        exports.save(made, chosen.out)
+    except (ValueError, OSError, exports.Unavailable) as refused:
+        print(f"questions: {refused}", file=sys.stderr)
+        return 1
+    print(f"written: {chosen.out}. {made}")
+    for line in made.lost:
+        print(f"  not carried: {line}")
+    return 0
 
 
 def _case_commands(parser: argparse.ArgumentParser) -> None:

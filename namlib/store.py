@@ -47,6 +47,12 @@ FILES = (
     "predictors.csv",
     "relapse_model.yaml",
     "reasoning_traps.yaml",
+    "questions/00.yaml",
+    "questions/01.yaml",
+    "questions/02.yaml",
+    "questions/03.yaml",
+    "questions/04.yaml",
+    "questions/05.yaml",
 )
 # The rules a row was checked against are part of what the compiled ledger vouches for.
 _RULES = ("frozen.py", "units.py", "records.py", "validate.py", "model/findings.py", "model/rules.py")
@@ -168,6 +174,9 @@ def compile_ledger(check_condition: ConditionCheck | None = None, folder: Path |
     place = folder or data_folder()
     ledger = read_ledger(place, check_condition)
     target = place / COMPILED
+    problems = _edited_without_revision(_former_questions(target), ledger.questions)
+    if problems:
+        raise validate.LedgerError(problems)
     written = partial(json.dumps, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
     parts = [_packed(getattr(ledger, field.name)) for field in dataclasses.fields(ledger)]
     _write(target, "".join(f"{written(line)}\n" for line in ({"fingerprint": fingerprint(place)}, *parts)))
@@ -175,6 +184,35 @@ def compile_ledger(check_condition: ConditionCheck | None = None, folder: Path |
         name = file.replace(".", "_") + ".schema.json"
         _write(place / "schemas" / name, json.dumps(schema, ensure_ascii=False, indent=1, sort_keys=True) + "\n")
     return target
+
+
+def _former_questions(compiled: Path) -> list[list[Any]]:
+    """Return the items as the compiled ledger that is about to be replaced holds them; none where it cannot be read."""
+    place = [field.name for field in dataclasses.fields(Ledger)].index("questions")
+    try:
+        held: list[list[Any]] = json.loads(compiled.read_text(encoding="utf-8").split("\n")[1 + place])
+    except (OSError, ValueError, IndexError):
+        return []
+    return held
+
+
+def _edited_without_revision(former: list[list[Any]], questions: tuple[records.Question, ...]) -> list[str]:
+    """Refuse an item that was edited and kept its revision: decks that learners already have would not take it over."""
+    names = [field.name for field in dataclasses.fields(records.Question)]
+    revision = names.index("revision")
+    before = {row[0]: row for row in former if row}
+    problems = []
+    for question in questions:
+        row = before.get(question.id)
+        if row is None:
+            continue
+        was = row[revision] if len(row) > revision else 1
+        if question.revision <= was and json.loads(json.dumps(_packed(question))) != row:
+            problems.append(
+                f"questions/{question.notebook}.yaml, row {question.id}, field revision: the item was edited; "
+                f"raise it from {was} to {was + 1}, or decks that learners already have will not take the edit over"
+            )
+    return problems
 
 
 def _write(path: Path, text: str) -> None:
@@ -197,14 +235,30 @@ def _csv_rows(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
             yield f"row {reader.line_num} ({name})", row
 
 
-def _yaml(path: Path) -> Any:
+def _yaml(path: Path, file: str) -> Any:
     from ruamel.yaml import YAML
+    from ruamel.yaml.error import YAMLError
 
-    return YAML(typ="safe", pure=True).load(path.read_text(encoding="utf-8"))
+    from namlib.validate import LedgerError
+
+    try:
+        return YAML(typ="safe", pure=True).load(path.read_text(encoding="utf-8"))
+    except YAMLError as wrong:
+        mark = getattr(wrong, "problem_mark", None)
+        line = f", line {mark.line + 1}" if mark else ""
+        reason = getattr(wrong, "problem", None) or str(wrong)
+        raise LedgerError([f"{file}{line}: cannot be read as YAML: {reason}"]) from None
 
 
-def _yaml_rows(path: Path, key: str) -> Iterator[tuple[str, dict[str, Any]]]:
-    for place, entry in enumerate(_yaml(path), start=1):
+def _yaml_rows(path: Path, key: str, file: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    from namlib.validate import LedgerError
+
+    entries = _yaml(path, file)
+    if not isinstance(entries, list):
+        raise LedgerError([f"{file}: is not a list of entries"])
+    for place, entry in enumerate(entries, start=1):
+        if not isinstance(entry, dict):
+            raise LedgerError([f"{file}, row {place}: is not an entry with named fields (found {entry!r})"])
         yield f"row {place} ({entry.get(key, 'no ' + key)})", entry
 
 
@@ -286,8 +340,8 @@ def _rows(path: Path, file: str) -> Iterator[tuple[str, dict[str, Any]]]:
     if file.endswith(".csv"):
         return _csv_rows(path)
     if file in LISTS:
-        return _yaml_rows(path, LISTS[file])
-    return iter([("the whole file", _yaml(path))])
+        return _yaml_rows(path, LISTS[file], file)
+    return iter([("the whole file", _yaml(path, file))])
 
 
 def load(check_condition: ConditionCheck | None = None, folder: Path | None = None) -> Ledger:

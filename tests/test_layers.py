@@ -25,6 +25,7 @@ FLOORS = (
     "namlib.cite",
     "namlib.prose",
     "namlib.claims",
+    "namlib.item_claims",
     "namlib.model",
     "namlib.view",
     "namlib.course",

@@ -20,6 +20,7 @@ EXPLORERS = (
     "nam.ResponseExplorer()",
     "nam.TaperExplorer()",
     "nam.ClinicExplorer()",
+    "nam.Quiz()",
 )
 
 # Before anything else is imported: these packages are not to be found.
