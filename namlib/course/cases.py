@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from namlib import case_files, case_records
 from namlib.case_files import Known
-from namlib.course import bibliography, ledger, named
+from namlib.course import bibliography, criteria_record, ledger, named
+from namlib.discussion_records import Discussion
 from namlib.frozen import frozen
 from namlib.model import case as model
 from namlib.records import PublishedRecord
@@ -21,7 +23,16 @@ if TYPE_CHECKING:
 @cache
 def known() -> Known:
     """Return what a case file may refer to."""
-    return Known.of(ledger(), model.check_answers, model.contradictions_in_time)
+    return Known.of(ledger(), model.check_answers, model.contradictions_in_time, _check_discussion)
+
+
+def _check_discussion(
+    record: case_records.CaseRecord, discussion: Discussion
+) -> Iterable[tuple[tuple[str | int, ...], str]]:
+    from namlib.model.discussion import problems
+
+    labels = [label.id for label in criteria_record("enmc_2016").labels]
+    return problems(record, discussion, labels, [node.id for node in ledger().pathway.nodes])
 
 
 @frozen
