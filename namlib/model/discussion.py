@@ -555,8 +555,8 @@ def _base_rate(discussion: Discussion, told: Sequence[Told], trap: ReasoningTrap
                 continue
             if balance(rare) - balance(other) < (trap.findings or 0):
                 words = (
-                    f"you ranked {rare.name}, rare behind such a start, above {other.name}, which is common; of what had "
-                    f"been told, findings for minus findings against make {balance(rare):+d} for the first and "
+                    f"you ranked {rare.name}, rare behind such a start, above {other.name}, which is common; of what "
+                    f"had been told, findings for minus findings against make {balance(rare):+d} for the first and "
                     f"{balance(other):+d} for the second"
                 )
                 return TrapFound(trap, True, words)
