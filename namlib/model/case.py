@@ -186,7 +186,7 @@ def _begun(record: CaseRecord, drug: CaseDrug) -> int | None:
     return min(places) if places else None
 
 
-def _statin_answer(record: CaseRecord, place: int) -> str | None:
+def _statin_answer(record: CaseRecord, place: int, *, complete: bool) -> str | None:
     answers = []
     for drug in record.drugs:
         if drug.group != "statin":
@@ -194,14 +194,14 @@ def _statin_answer(record: CaseRecord, place: int) -> str | None:
         begun = _begun(record, drug)
         if drug.stop and record.place(drug.stop) <= place:
             answers.append("stopped")
-        elif drug.stop or (begun is not None and begun <= place):
+        elif drug.stop or (complete and begun is not None and begun <= place):
             answers.append("taking")
     return "taking" if "taking" in answers else "stopped" if answers else None
 
 
 def _drug_answers(record: CaseRecord, place: int, *, complete: bool) -> dict[str, Any]:
     answers: dict[str, Any] = {}
-    statin = _statin_answer(record, place)
+    statin = _statin_answer(record, place, complete=complete)
     if statin is not None:
         answers["statin"] = statin
     inhibitors = [_begun(record, drug) for drug in record.drugs if drug.group == "checkpoint inhibitor"]
