@@ -67,6 +67,7 @@ if TYPE_CHECKING:
     from namlib.widgets.antibody import AntibodyTestExplorer as AntibodyTestExplorer
     from namlib.widgets.clinic import ClinicExplorer as ClinicExplorer
     from namlib.widgets.diagnosis import DiagnosisExplorer as DiagnosisExplorer
+    from namlib.widgets.discussion import CaseDiscussion as CaseDiscussion
     from namlib.widgets.dose import DoseExplorer as DoseExplorer
     from namlib.widgets.pathway import PathwayExplorer as PathwayExplorer
     from namlib.widgets.relapse import RelapseExplorer as RelapseExplorer
@@ -78,6 +79,7 @@ __version__ = "0.1.0"
 _HOMES = {
     "AntibodyTestExplorer": "namlib.widgets.antibody",
     "Case": "namlib.course.cases",
+    "CaseDiscussion": "namlib.widgets.discussion",
     "ClinicExplorer": "namlib.widgets.clinic",
     "CoreSet": "namlib.model.response",
     "DiagnosisExplorer": "namlib.widgets.diagnosis",

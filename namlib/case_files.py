@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from namlib.case_records import Case, CaseRecord, inconsistent
+from namlib.discussion_records import Discussion, Panel, PanelInfo, panel_from
 from namlib.frozen import frozen
 from namlib.records import Ledger, Refused
 from namlib.store import data_folder, write_report
@@ -24,6 +25,7 @@ from namlib.store import data_folder, write_report
 Place = tuple[str | int, ...]
 CheckAnswers = Callable[[dict[str, Any]], None]
 CheckRecord = Callable[[CaseRecord], Iterable[tuple[Place, str]]]
+CheckDiscussion = Callable[[CaseRecord, Discussion], Iterable[tuple[Place, str]]]
 
 FOLDER = "cases"
 SCHEMA = "schemas/case.schema.json"
@@ -347,9 +349,16 @@ class Known:
     moments: dict[str, tuple[str, ...]]
     check_answers: CheckAnswers
     check_record: CheckRecord
+    check_discussion: CheckDiscussion = lambda record, discussion: ()
 
     @classmethod
-    def of(cls, ledger: Ledger, check_answers: CheckAnswers, check_record: CheckRecord) -> Known:
+    def of(
+        cls,
+        ledger: Ledger,
+        check_answers: CheckAnswers,
+        check_record: CheckRecord,
+        check_discussion: CheckDiscussion = lambda record, discussion: (),
+    ) -> Known:
         """Collect from a ledger what may be referred to."""
         return cls(
             frozenset(source.key for source in ledger.sources),
@@ -358,6 +367,7 @@ class Known:
             {record.id: tuple(moment.at for moment in record.moments) for record in ledger.published_records},
             check_answers,
             check_record,
+            check_discussion,
         )
 
 
@@ -480,6 +490,9 @@ def build(text: str, file: str, known: Known | None = None) -> Case:
         found += dangling
         if case is not None and not dangling:
             found += [(("record", *path), reason) for path, reason in known.check_record(case.record)]
+            if case.discussion is not None:
+                wrong = known.check_discussion(case.record, case.discussion)
+                found += [(("discussion", *path), reason) for path, reason in wrong]
     if found or case is None:
         ordered = sorted({(_line(lines, path) or 0, said(path), reason) for path, reason in found})
         raise CaseError(Problem(file, path, line or None, reason) for line, path, reason in ordered[:MOST_PROBLEMS])
@@ -523,6 +536,46 @@ def dump(case: Case) -> str:
     stream = io.StringIO()
     writer.dump(case.to_dict(), stream)
     return stream.getvalue()
+
+
+# --- panels --------------------------------------------------------------------------------------------------------
+
+
+def read_panel(info: PanelInfo, items: Iterable[str], folder: Path | None = None) -> Panel:
+    """Read the answers of the panel behind the concordance items of a case.
+
+    Parameters
+    ----------
+    info : PanelInfo
+        What the case says of its panel.
+    items : iterable of str
+        Ids of the concordance items.
+    folder : Path, optional
+        Where the file lies; by default among the panels of the course.
+
+    Raises
+    ------
+    CaseError
+        With every problem of the file.
+    """
+    import csv
+
+    path = (folder or data_folder() / FOLDER / "panels") / info.file
+    try:
+        with path.open("rb") as stream:
+            content = stream.read(MOST_BYTES + 1)
+        text = content.decode("utf-8-sig")
+        if len(content) > MOST_BYTES:
+            raise ValueError(f"is larger than {MOST_BYTES // 1024} KiB")
+        panel, problems = panel_from(info, csv.DictReader(io.StringIO(text, newline="")), list(items))
+    except OSError as refused:
+        raise CaseError([Problem(info.file, "", None, f"cannot be read: {refused.strerror}")]) from None
+    except (ValueError, csv.Error) as refused:
+        reason = "is not UTF-8 text" if isinstance(refused, UnicodeDecodeError) else str(refused)
+        raise CaseError([Problem(info.file, "", None, reason)]) from None
+    if panel is None:
+        raise CaseError(Problem(info.file, "", None, problem.partition(": ")[2]) for problem in problems)
+    return panel
 
 
 # --- the two libraries ---------------------------------------------------------------------------------------------
