@@ -24,7 +24,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     commands.add_parser("compile", help="validate the data files and write ledger.jsonl and the JSON Schemas")
     commands.add_parser("calibrate", help="calibrate the virtual cohort and write the report on it")
+    steps = commands.add_parser("case", help="build the papers of a case").add_subparsers(dest="step", required=True)
+    _build_command(steps.add_parser("build", help="make handout, guide, slides and report of a case"))
     chosen = parser.parse_args(arguments)
+    if chosen.command == "case":
+        return _build(chosen)
     try:
         if chosen.command == "compile":
             print(f"written: {store.compile_ledger(check_condition).name}")
@@ -43,6 +47,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
     report = claims.check(notebooks, ledger)
     print(report)
     return 1 if report.findings else 0
+
+
+def _build_command(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("case", help="id of a case of the course, or a case file that ends in .yaml")
+    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder for the papers")
+    parser.add_argument("--answers", type=Path, metavar="FILE", help="an export of answers, for the report")
+    parser.add_argument("--votes", type=Path, metavar="FILE", help="votes: CSV with participant, item, choice")
+    parser.add_argument("--html-only", action="store_true", help="make no PDF files")
+    parser.add_argument("--force", action="store_true", help="replace files that were not made by a build")
+
+
+def _build(chosen: argparse.Namespace) -> int:
+    """Make the papers of a case."""
+    from namlib.export import conference
+
+    return conference.run(chosen)
 
 
 def _calibrate() -> int:
