@@ -1,6 +1,7 @@
 """``python -m namlib check`` checks ledger and notebooks; ``python -m namlib compile`` writes ``data/ledger.jsonl``.
 
-``python -m namlib case check FILE``, ``case list`` and ``case new ID`` help authors of cases.
+``python -m namlib case check FILE``, ``case list`` and ``case new ID`` help authors of cases; ``case build CASE --out DIR``
+makes the papers of a case conference.
 ``python -m namlib questions list`` shows the item bank, ``questions export FORMAT --out FILE`` writes it for others.
 ``python -m namlib calibrate`` holds the virtual cohort against its targets and writes ``data/calibration_report.md``.
 """
@@ -26,7 +27,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "folder", nargs="?", type=Path, default=store.PACKAGE.parent / "notebooks", help="folder of notebooks"
     )
     commands.add_parser("compile", help="validate the data files and write ledger.jsonl and the JSON Schemas")
-    _case_commands(commands.add_parser("case", help="check, list or begin cases"))
+    _case_commands(commands.add_parser("case", help="check, list, begin or build cases"))
     commands.add_parser("calibrate", help="calibrate the virtual cohort and write the report on it")
     _questions_arguments(commands.add_parser("questions", help="list the item bank, or export it"))
     chosen = parser.parse_args(arguments)
@@ -100,10 +101,13 @@ def _case_commands(parser: argparse.ArgumentParser) -> None:
     beginning = steps.add_parser("new", help="write a commented template of a fictional case")
     beginning.add_argument("id", help="its id, which is also its file name: letters, digits and hyphens")
     beginning.add_argument("--folder", type=Path, help="where to write it; left out, among the teaching cases")
+    _build_command(steps.add_parser("build", help="make handout, guide, slides and report of a case"))
 
 
 def _case(chosen: argparse.Namespace) -> int:
-    """Run one of the tools for authors of cases."""
+    """Run one of the tools for authors of cases, or make the papers of a case."""
+    if chosen.step == "build":
+        return _build(chosen)
     from namlib.course import cases
 
     if chosen.step == "list":
@@ -141,6 +145,22 @@ def _check_case(path: Path) -> int:
     if case.fictional and case.discussion is None:
         print(f"{path.name}: no discussion yet; it can be read and drawn, but not discussed")
     return 0
+
+
+def _build_command(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("case", help="id of a case of the course, or a case file that ends in .yaml")
+    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder for the papers")
+    parser.add_argument("--answers", type=Path, metavar="FILE", help="an export of answers, for the report")
+    parser.add_argument("--votes", type=Path, metavar="FILE", help="votes: CSV with participant, item, choice")
+    parser.add_argument("--html-only", action="store_true", help="make no PDF files")
+    parser.add_argument("--force", action="store_true", help="replace files that were not made by a build")
+
+
+def _build(chosen: argparse.Namespace) -> int:
+    """Make the papers of a case."""
+    from namlib.export import conference
+
+    return conference.run(chosen)
 
 
 def _calibrate() -> int:
