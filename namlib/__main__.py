@@ -1,7 +1,7 @@
 """``python -m namlib check`` checks ledger and notebooks; ``python -m namlib compile`` writes ``data/ledger.jsonl``.
 
-``python -m namlib case check FILE``, ``case list`` and ``case new ID`` help authors of cases; ``case build CASE --out DIR``
-makes the papers of a case conference.
+``python -m namlib case check FILE``, ``case list`` and ``case new ID`` help authors of cases, and
+``case build CASE --out DIR`` makes the papers of a case conference.
 ``python -m namlib questions list`` shows the item bank, ``questions export FORMAT --out FILE`` writes it for others.
 ``python -m namlib calibrate`` holds the virtual cohort against its targets and writes ``data/calibration_report.md``.
 """
@@ -37,6 +37,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if chosen.command == "compile":
             print(f"written: {store.compile_ledger(check_condition).name}")
             print(f"written: {case_files.write_schema().name}")
+            print(f"written: {_compile_cases().name}")
             return 0
         if chosen.command == "case":
             return _case(chosen)
@@ -124,6 +125,12 @@ def _case(chosen: argparse.Namespace) -> int:
         print(f"written: {path}\nnext: fill it in, then python -m namlib case check {path}")
         return 0
     return max([_check_case(path) for path in chosen.files])
+
+
+def _compile_cases() -> Path:
+    from namlib.course import cases
+
+    return case_files.compile_all(cases.known())
 
 
 def _check_case(path: Path) -> int:

@@ -12,7 +12,7 @@ import json
 import math
 import re
 from collections.abc import Callable, Iterable, Iterator
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any, cast
 
@@ -20,7 +20,7 @@ from namlib.case_records import Case, CaseRecord, inconsistent, is_identifier
 from namlib.discussion_records import Discussion, Panel, PanelInfo, panel_from
 from namlib.frozen import frozen
 from namlib.records import Ledger, Refused
-from namlib.store import data_folder, write_report
+from namlib.store import PACKAGE, data_folder, fingerprint, packed, revive, sum_of, write_lines, write_report
 
 Place = tuple[str | int, ...]
 CheckAnswers = Callable[[dict[str, Any]], None]
@@ -647,6 +647,48 @@ def files(folder: Path | None = None) -> dict[str, Path]:
     """
     root = (folder or data_folder()) / FOLDER
     return {path.stem: path for part in ("published", "teaching") for path in sorted((root / part).glob("*.yaml"))}
+
+
+# The rules a case was checked against are part of what the compiled cases vouch for.
+_RULES = ("case_records.py", "case_files.py", "discussion_records.py", "model/case.py", "model/discussion.py")
+COMPILED = "cases.jsonl"
+
+
+def _fingerprint(folder: Path) -> str:
+    rules = sum_of([*files(folder).values(), *(PACKAGE / name for name in _RULES)])
+    return f"{fingerprint(folder)}-{rules}"
+
+
+def compile_all(known: Known, folder: Path | None = None) -> Path:
+    """Check every case of the course and write ``cases.jsonl``, from which a case is read much sooner.
+
+    Raises
+    ------
+    CaseError
+        With the problems of all files at once; nothing is written then.
+    """
+    place = folder or data_folder()
+    cases = load_all(known, place)
+    stamp = {"fingerprint": _fingerprint(place), "cases": [case.id for case in cases]}
+    write_lines(place / COMPILED, (stamp, *map(packed, cases)))
+    return place / COMPILED
+
+
+def compiled(folder: Path | None = None) -> dict[str, Callable[[], Case]]:
+    """Return how to get each case out of ``cases.jsonl``; nothing if a file has changed since it was written."""
+    place = folder or data_folder()
+    try:
+        stamp, *lines = (place / COMPILED).read_text(encoding="utf-8").split("\n")
+        held = json.loads(stamp)
+    except (OSError, ValueError):
+        return {}
+    if held.get("fingerprint") != _fingerprint(place):
+        return {}
+
+    def case(line: str) -> Case:
+        return cast(Case, revive(Case, json.loads(line)))
+
+    return {name: partial(case, line) for name, line in zip(held["cases"], lines, strict=False)}
 
 
 def load_all(known: Known | None = None, folder: Path | None = None) -> tuple[Case, ...]:

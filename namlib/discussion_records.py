@@ -182,7 +182,7 @@ class TestChoice(_Strict):
     ``shows`` names answers of a patient that the result gives; their values stand in the record, at the stage's ``at``.
     """
 
-    __test__: ClassVar[bool] = False  # pytest takes every class called Test... for its own
+    __test__ = False  # pytest takes every class called Test... for its own
 
     id: str
     name: str

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import sys
 from binascii import crc32
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import date
 from functools import cache, partial
 from pathlib import Path
@@ -78,12 +79,17 @@ def data_folder() -> Path:
 
 
 def fingerprint(folder: Path) -> str:
-    """Checksum of the data files and of the rules they are checked by; line endings do not count.
+    """Checksum of the data files and of the rules they are checked by, see :func:`sum_of`."""
+    return sum_of((*(folder / name for name in FILES), *(PACKAGE / name for name in _RULES)))
+
+
+def sum_of(paths: Iterable[Path]) -> str:
+    """Checksum of some files; line endings do not count.
 
     It tells an edited file from an unedited one. It is no protection against somebody who wants to deceive.
     """
     sums = []
-    for path in (*(folder / name for name in FILES), *(PACKAGE / name for name in _RULES)):
+    for path in paths:
         content = path.read_bytes().replace(b"\r\n", b"\n")
         sums.append(f"{crc32(content):08x}{len(content):x}")
     return "-".join(sums)
@@ -99,7 +105,8 @@ _day = cache(date.fromisoformat)
 @cache
 def _revivers(record_type: type) -> tuple[tuple[int, Callable[[Any], Any]], ...]:
     """Say how to bring back each field that JSON cannot hold. Annotations are text, so they are matched as text."""
-    nested: dict[str, Any] = {name: kind for name, kind in vars(records).items() if dataclasses.is_dataclass(kind)}
+    known = vars(sys.modules[record_type.__module__])
+    nested: dict[str, Any] = {name: kind for name, kind in known.items() if dataclasses.is_dataclass(kind)}
     revivers: list[tuple[int, Callable[[Any], Any]]] = []
     for place, field in enumerate(dataclasses.fields(record_type)):
         kind = str(field.type)
@@ -119,18 +126,19 @@ def _revivers(record_type: type) -> tuple[tuple[int, Callable[[Any], Any]], ...]
 
 def _reviver(record_type: type, *, many: bool) -> Callable[[Any], Any]:
     if many:
-        return lambda items: tuple([_revive(record_type, item) for item in items])
-    return lambda item: item if item is None else _revive(record_type, item)
+        return lambda items: tuple([revive(record_type, item) for item in items])
+    return lambda item: item if item is None else revive(record_type, item)
 
 
-def _revive(record_type: type, held: list[Any]) -> Any:
-    for place, revive in _revivers(record_type):
+def revive(record_type: type, held: list[Any]) -> Any:
+    """Bring a record back from what :func:`packed` made of it."""
+    for place, bring_back in _revivers(record_type):
         if place < len(held):
-            held[place] = revive(held[place])
+            held[place] = bring_back(held[place])
     return record_type(*held)
 
 
-def _packed(value: Any) -> Any:
+def packed(value: Any) -> Any:
     """Records as lists of their values, other things as JSON holds them."""
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         fields = list(dataclasses.fields(value))
@@ -138,9 +146,9 @@ def _packed(value: Any) -> Any:
         while fields and values[-1] == fields[-1].default:
             fields.pop()
             values.pop()
-        return [_packed(item) for item in values]
+        return [packed(item) for item in values]
     if isinstance(value, tuple):
-        return [_packed(item) for item in value]
+        return [packed(item) for item in value]
     return plain(value)
 
 
@@ -177,9 +185,8 @@ def compile_ledger(check_condition: ConditionCheck | None = None, folder: Path |
     problems = _edited_without_revision(_former_questions(target), ledger.questions)
     if problems:
         raise validate.LedgerError(problems)
-    written = partial(json.dumps, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
-    parts = [_packed(getattr(ledger, field.name)) for field in dataclasses.fields(ledger)]
-    _write(target, "".join(f"{written(line)}\n" for line in ({"fingerprint": fingerprint(place)}, *parts)))
+    parts = [packed(getattr(ledger, field.name)) for field in dataclasses.fields(ledger)]
+    write_lines(target, ({"fingerprint": fingerprint(place)}, *parts))
     for file, schema in validate.schemas().items():
         name = file.replace(".", "_") + ".schema.json"
         _write(place / "schemas" / name, json.dumps(schema, ensure_ascii=False, indent=1, sort_keys=True) + "\n")
@@ -207,12 +214,18 @@ def _edited_without_revision(former: list[list[Any]], questions: tuple[records.Q
         if row is None:
             continue
         was = row[revision] if len(row) > revision else 1
-        if question.revision <= was and json.loads(json.dumps(_packed(question))) != row:
+        if question.revision <= was and json.loads(json.dumps(packed(question))) != row:
             problems.append(
                 f"questions/{question.notebook}.yaml, row {question.id}, field revision: the item was edited; "
                 f"raise it from {was} to {was + 1}, or decks that learners already have will not take the edit over"
             )
     return problems
+
+
+def write_lines(path: Path, lines: Iterable[Any]) -> None:
+    """Write a compiled file: one line of JSON for each part, so that a part can be read alone."""
+    written = partial(json.dumps, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
+    _write(path, "".join(f"{written(line)}\n" for line in lines))
 
 
 def _write(path: Path, text: str) -> None:

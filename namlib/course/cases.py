@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -170,8 +170,14 @@ class Case(case_records.Case):
 
 
 @cache
+def _compiled() -> dict[str, Callable[[], case_records.Case]]:
+    return case_files.compiled()
+
+
+@cache
 def _by_id(name: str) -> case_records.Case:
-    return case_files.load(named("case", case_files.files(), name), known())
+    path = named("case", case_files.files(), name)
+    return _compiled()[name]() if name in _compiled() else case_files.load(path, known())
 
 
 def cases(kind: str | None = None) -> Table[Case]:
