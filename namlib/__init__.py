@@ -62,11 +62,13 @@ if TYPE_CHECKING:
     from namlib.course.virtual_cohort import relapse_parameters as relapse_parameters
     from namlib.course.virtual_cohort import relapse_targets as relapse_targets
     from namlib.course.virtual_cohort import simulate_cohort as simulate_cohort
+    from namlib.export.phenopacket import phenopacket as phenopacket
     from namlib.model.patient import Patient as Patient
     from namlib.model.response import CoreSet as CoreSet
     from namlib.widgets.antibody import AntibodyTestExplorer as AntibodyTestExplorer
     from namlib.widgets.clinic import ClinicExplorer as ClinicExplorer
     from namlib.widgets.diagnosis import DiagnosisExplorer as DiagnosisExplorer
+    from namlib.widgets.discussion import CaseDiscussion as CaseDiscussion
     from namlib.widgets.dose import DoseExplorer as DoseExplorer
     from namlib.widgets.pathway import PathwayExplorer as PathwayExplorer
     from namlib.widgets.relapse import RelapseExplorer as RelapseExplorer
@@ -78,6 +80,7 @@ __version__ = "0.1.0"
 _HOMES = {
     "AntibodyTestExplorer": "namlib.widgets.antibody",
     "Case": "namlib.course.cases",
+    "CaseDiscussion": "namlib.widgets.discussion",
     "ClinicExplorer": "namlib.widgets.clinic",
     "CoreSet": "namlib.model.response",
     "DiagnosisExplorer": "namlib.widgets.diagnosis",
@@ -117,6 +120,7 @@ _HOMES = {
     "mmt8": "namlib.course.follow_up",
     "mrc_to_kendall": "namlib.course.follow_up",
     "pathway_picture": "namlib.course",
+    "phenopacket": "namlib.export.phenopacket",
     "predictive_value": "namlib.course.diagnosis",
     "predictive_value_picture": "namlib.course.diagnosis",
     "predictors": "namlib.course.relapse",

@@ -1,5 +1,6 @@
 """``python -m namlib check`` checks ledger and notebooks; ``python -m namlib compile`` writes ``data/ledger.jsonl``.
 
+``python -m namlib case check FILE``, ``case list`` and ``case new ID`` help authors of cases.
 ``python -m namlib calibrate`` holds the virtual cohort against its targets and writes ``data/calibration_report.md``.
 """
 
@@ -11,6 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from namlib import case_files, claims, store
+from namlib.case_files import CaseError
 from namlib.model.rules import check as check_condition
 
 
@@ -23,6 +25,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "folder", nargs="?", type=Path, default=store.PACKAGE.parent / "notebooks", help="folder of notebooks"
     )
     commands.add_parser("compile", help="validate the data files and write ledger.jsonl and the JSON Schemas")
+    _case_commands(commands.add_parser("case", help="check, list or begin cases"))
     commands.add_parser("calibrate", help="calibrate the virtual cohort and write the report on it")
     chosen = parser.parse_args(arguments)
     try:
@@ -30,6 +33,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             print(f"written: {store.compile_ledger(check_condition).name}")
             print(f"written: {case_files.write_schema().name}")
             return 0
+        if chosen.command == "case":
+            return _case(chosen)
         if chosen.command == "calibrate":
             return _calibrate()
         ledger = store.load(check_condition)
@@ -43,6 +48,57 @@ def main(arguments: Sequence[str] | None = None) -> int:
     report = claims.check(notebooks, ledger)
     print(report)
     return 1 if report.findings else 0
+
+
+def _case_commands(parser: argparse.ArgumentParser) -> None:
+    steps = parser.add_subparsers(dest="step", required=True)
+    checking = steps.add_parser("check", help="print every problem of case files, and what is still to fill in")
+    checking.add_argument("files", nargs="+", type=Path, metavar="FILE")
+    steps.add_parser("list", help="list the cases of the course")
+    beginning = steps.add_parser("new", help="write a commented template of a fictional case")
+    beginning.add_argument("id", help="its id, which is also its file name: letters, digits and hyphens")
+    beginning.add_argument("--folder", type=Path, help="where to write it; left out, among the teaching cases")
+
+
+def _case(chosen: argparse.Namespace) -> int:
+    """Run one of the tools for authors of cases."""
+    from namlib.course import cases
+
+    if chosen.step == "list":
+        for case in cases.cases():
+            print(f"{case.id}: {case.title} ({'FICTIONAL' if case.fictional else 'published'})")
+        return 0
+    if chosen.step == "new":
+        try:
+            teaching = store.data_folder() / case_files.FOLDER / "teaching"
+            path = case_files.write_new(chosen.id, chosen.folder or teaching)
+        except CaseError as refused:
+            print(refused, file=sys.stderr)
+            return 1
+        print(f"written: {path}\nnext: fill it in, then python -m namlib case check {path}")
+        return 0
+    return max([_check_case(path) for path in chosen.files])
+
+
+def _check_case(path: Path) -> int:
+    """Print every problem of one case file, or that it fits and what a reader of cases would still miss."""
+    from namlib.course.cases import Case
+
+    problems: tuple[case_files.Problem, ...] = ()
+    try:
+        case = Case.load(path)
+    except CaseError as refused:
+        problems = refused.problems
+    to_fill = case_files.still_to_fill(path)
+    for problem in (*problems, *to_fill):
+        print(problem)
+    if problems or to_fill:
+        print(f"{path.name}: {len(problems)} to mend, {len(to_fill)} to fill in")
+        return 1
+    print(f"{path.name}: fits. {case.completeness()!r}")
+    if case.fictional and case.discussion is None:
+        print(f"{path.name}: no discussion yet; it can be read and drawn, but not discussed")
+    return 0
 
 
 def _calibrate() -> int:

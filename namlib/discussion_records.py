@@ -7,7 +7,7 @@ nothing here may reach a page before :mod:`namlib.model.discussion` says that it
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import fields
 from typing import Any, ClassVar, Literal
 
@@ -477,22 +477,20 @@ def inconsistent(discussion: Discussion) -> Iterator[Problem]:
 def unknown_names(
     discussion: Discussion,
     *,
-    facts: Collection[str],
-    sources: Collection[str],
-    times: Collection[str],
+    times: Sequence[str],
     answers: Collection[str],
     labels: Collection[str] = (),
     nodes: Collection[str] = (),
 ) -> Iterator[Problem]:
-    """Find every name that points at nothing outside the discussion.
+    """Find every name that points at nothing outside the discussion, facts and sources apart.
+
+    Those are looked up for the whole case at once, where its file is read.
 
     Parameters
     ----------
     discussion : Discussion
         What to look through.
-    facts, sources : collection of str
-        Ids and keys of the ledger.
-    times : collection of str
+    times : sequence of str
         Points of the record, in order.
     answers : collection of str
         Fields of a patient.
@@ -505,12 +503,7 @@ def unknown_names(
         Where in the discussion, and what is wrong.
     """
     for path, record in _walk((), discussion):
-        for part, known, what in (
-            ("facts", facts, "fact"),
-            ("sources", sources, "source"),
-            ("shows", answers, "answer"),
-        ):
-            yield from _unknown((*path, part), getattr(record, part, ()), known, what)
+        yield from _unknown((*path, "shows"), getattr(record, "shows", ()), answers, "answer")
     order = list(times)
     latest = -1
     for place, stage in enumerate(discussion.stages):

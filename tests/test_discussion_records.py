@@ -56,8 +56,6 @@ def test_every_teaching_case_has_a_discussion_that_agrees_with_itself_and_with_t
     ledger = store.load()
     problems = unknown_names(
         discussion,
-        facts={fact.id for fact in ledger.facts},
-        sources={source.key for source in ledger.sources},
         times=[time["id"] for time in held["record"]["times"]],
         answers=FIELDS,
         labels=LABELS,
@@ -183,35 +181,28 @@ def test_a_test_is_known_only_from_where_it_is_offered() -> None:
 
 def test_names_outside_the_discussion_are_looked_up() -> None:
     held = raw()
-    held["hypotheses"][0]["facts"] = ["no_such_fact"]
     stage(held, "tests")["tests"][1]["shows"] = ["shoe_size"]
     stage(held, "tests")["at"] = "never"
     stage(held, "therapy")["at"] = "first-visit"
     stage(held, "label")["options"][0]["enmc"] = "lupus"
     stage(held, "therapy")["options"][1]["node"] = "surgery"
-    held["panel"]["fictional"] = False
-    held["panel"]["sources"] = ["no_such_source"]
     ledger = store.load()
     times = [time["id"] for time in json.loads(content(TEACHING[0]))["record"]["times"]]
     found = dict(
         unknown_names(
             made(held),
-            facts={fact.id for fact in ledger.facts},
-            sources={source.key for source in ledger.sources},
             times=times,
             answers=FIELDS,
             labels=LABELS,
             nodes={node.id for node in ledger.pathway.nodes},
         )
     )
-    assert "no_such_fact" in found["hypotheses", 0, "facts"]
     assert "shoe_size" in found["stages", 3, "tests", 1, "shows"]
     assert "never" in found["stages", 3, "at"]
     assert "earlier than a stage above" in found["stages", 5, "at"]
     assert "lupus" in found["stages", 4, "options", 0, "enmc"]
     assert "surgery" in found["stages", 5, "options", 1, "node"]
-    assert "no_such_source" in found["panel", "sources"]
-    assert len(found) == 7
+    assert len(found) == 5
 
 
 @pytest.mark.parametrize(

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from namlib import case_files, case_records
 from namlib.case_files import Known
-from namlib.course import bibliography, ledger, named
+from namlib.course import bibliography, criteria_record, ledger, named
+from namlib.discussion_records import Discussion
 from namlib.frozen import frozen
 from namlib.model import case as model
 from namlib.records import PublishedRecord
 from namlib.table import Column, Html, Table, html
+from namlib.view.picture import Picture
 
 if TYPE_CHECKING:
     from namlib.model.patient import Patient
@@ -21,7 +24,16 @@ if TYPE_CHECKING:
 @cache
 def known() -> Known:
     """Return what a case file may refer to."""
-    return Known.of(ledger(), model.check_answers, model.contradictions_in_time)
+    return Known.of(ledger(), model.check_answers, model.contradictions_in_time, _check_discussion)
+
+
+def _check_discussion(
+    record: case_records.CaseRecord, discussion: Discussion
+) -> Iterable[tuple[tuple[str | int, ...], str]]:
+    from namlib.model.discussion import problems
+
+    labels = [label.id for label in criteria_record("enmc_2016").labels]
+    return problems(record, discussion, labels, [node.id for node in ledger().pathway.nodes])
 
 
 @frozen
@@ -91,6 +103,67 @@ class Case(case_records.Case):
             return Patient(**named("moment", by_name, moment).known)
         named("moment", dict.fromkeys(self.moments), moment)
         return Patient(**model.answers_at(self.record, moment))
+
+    def picture(self) -> Picture:
+        """Draw the course: CK, strength, drugs and names of the illness over time, with the same as a table."""
+        from namlib.view import case as view
+
+        return view.course_picture(self, bibliography())
+
+    def table(self) -> Picture:
+        """Show who it is about, doses as printed and computed, contradictions, and what the record cannot say."""
+        from namlib.view import case as view
+
+        return view.record_table(self, bibliography())
+
+    def timeline(self) -> Picture:
+        """Lay the course out as a table, point by point."""
+        from namlib.view import case as view
+
+        return view.timeline_picture(self)
+
+    def completeness(self) -> Picture:
+        """Hold the record against items 5 to 10 of the CARE checklist: what is there, what is missing."""
+        from namlib.view import case as view
+
+        found = model.completeness(self)
+        return Picture(view.completeness_table(found, bibliography()), repr(found))
+
+    def classes(self) -> Table[model.ClassAt]:
+        """Put every moment to ENMC 2016 and EULAR/ACR 2017, each with what was known by then.
+
+        Examples
+        --------
+        >>> for row in Case.load("IMNM-08").classes():
+        ...     print(row)
+        IMNM-08, age 63: antibody-negative IMNM
+        IMNM-08, age 69: anti-HMGCR myopathy
+        """
+        from namlib.course.diagnosis import classify_enmc2016, classify_eular_acr2017
+
+        expected = {entry.at: entry.expected for entry in self._published().moments} if not self.fictional else {}
+        rows = []
+        for moment in self.moments:
+            patient = self.patient_at(moment)
+            enmc = classify_enmc2016(patient)
+            stops = tuple(part.remark.words for part in enmc.stops)
+            score = classify_eular_acr2017(patient).title
+            rows.append(
+                model.ClassAt(
+                    self.id, moment, enmc.title, enmc.next_test, stops, score, expected.get(moment, ""), self.sources
+                )
+            )
+        columns: list[Any] = [
+            Column("Moment", lambda row: row.moment),
+            Column("ENMC 2016", lambda row: row.enmc2016),
+            Column("Next test", lambda row: row.next_test),
+            Column("Stop signs", lambda row: "; ".join(row.stops)),
+            Column("EULAR/ACR 2017", lambda row: row.eular_acr2017),
+        ]
+        if expected:
+            columns.append(Column("Expected of the record", lambda row: row.expected))
+        mark = " (FICTIONAL)" if self.fictional else ""
+        return Table(rows, f"What the criteria say of {self.id}{mark}, moment by moment", columns, noun="moment")
 
     def _published(self) -> PublishedRecord:
         return named("published record", {record.id: record for record in ledger().published_records}, self.id)
