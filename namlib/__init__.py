@@ -62,6 +62,7 @@ if TYPE_CHECKING:
     from namlib.course.virtual_cohort import relapse_parameters as relapse_parameters
     from namlib.course.virtual_cohort import relapse_targets as relapse_targets
     from namlib.course.virtual_cohort import simulate_cohort as simulate_cohort
+    from namlib.export.phenopacket import phenopacket as phenopacket
     from namlib.model.patient import Patient as Patient
     from namlib.model.response import CoreSet as CoreSet
     from namlib.widgets.antibody import AntibodyTestExplorer as AntibodyTestExplorer
@@ -119,6 +120,7 @@ _HOMES = {
     "mmt8": "namlib.course.follow_up",
     "mrc_to_kendall": "namlib.course.follow_up",
     "pathway_picture": "namlib.course",
+    "phenopacket": "namlib.export.phenopacket",
     "predictive_value": "namlib.course.diagnosis",
     "predictive_value_picture": "namlib.course.diagnosis",
     "predictors": "namlib.course.relapse",

@@ -1,5 +1,6 @@
 """``python -m namlib check`` checks ledger and notebooks; ``python -m namlib compile`` writes ``data/ledger.jsonl``.
 
+``python -m namlib case check FILE``, ``case list`` and ``case new ID`` help authors of cases, ``case build ID --out DIR`` makes the papers of a conference.
 ``python -m namlib calibrate`` holds the virtual cohort against its targets and writes ``data/calibration_report.md``.
 """
 
@@ -11,6 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from namlib import case_files, claims, store
+from namlib.case_files import CaseError
 from namlib.model.rules import check as check_condition
 
 
@@ -23,17 +25,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "folder", nargs="?", type=Path, default=store.PACKAGE.parent / "notebooks", help="folder of notebooks"
     )
     commands.add_parser("compile", help="validate the data files and write ledger.jsonl and the JSON Schemas")
+    _case_commands(commands.add_parser("case", help="check, list, begin or build cases"))
     commands.add_parser("calibrate", help="calibrate the virtual cohort and write the report on it")
-    steps = commands.add_parser("case", help="build the papers of a case").add_subparsers(dest="step", required=True)
-    _build_command(steps.add_parser("build", help="make handout, guide, slides and report of a case"))
     chosen = parser.parse_args(arguments)
-    if chosen.command == "case":
-        return _build(chosen)
     try:
         if chosen.command == "compile":
             print(f"written: {store.compile_ledger(check_condition).name}")
             print(f"written: {case_files.write_schema().name}")
             return 0
+        if chosen.command == "case":
+            return _case(chosen)
         if chosen.command == "calibrate":
             return _calibrate()
         ledger = store.load(check_condition)
@@ -49,6 +50,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 1 if report.findings else 0
 
 
+def _case_commands(parser: argparse.ArgumentParser) -> None:
+    steps = parser.add_subparsers(dest="step", required=True)
+    checking = steps.add_parser("check", help="print every problem of case files, and what is still to fill in")
+    checking.add_argument("files", nargs="+", type=Path, metavar="FILE")
+    steps.add_parser("list", help="list the cases of the course")
+    beginning = steps.add_parser("new", help="write a commented template of a fictional case")
+    beginning.add_argument("id", help="its id, which is also its file name: letters, digits and hyphens")
+    beginning.add_argument("--folder", type=Path, help="where to write it; left out, among the teaching cases")
+    _build_command(steps.add_parser("build", help="make handout, guide, slides and report of a case"))
+
+
 def _build_command(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("case", help="id of a case of the course, or a case file that ends in .yaml")
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder for the papers")
@@ -58,11 +70,49 @@ def _build_command(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--force", action="store_true", help="replace files that were not made by a build")
 
 
-def _build(chosen: argparse.Namespace) -> int:
-    """Make the papers of a case."""
-    from namlib.export import conference
+def _case(chosen: argparse.Namespace) -> int:
+    """Run one of the tools for authors of cases, or build the papers of a case."""
+    if chosen.step == "build":
+        from namlib.export import conference
 
-    return conference.run(chosen)
+        return conference.run(chosen)
+    from namlib.course import cases
+
+    if chosen.step == "list":
+        for case in cases.cases():
+            print(f"{case.id}: {case.title} ({'FICTIONAL' if case.fictional else 'published'})")
+        return 0
+    if chosen.step == "new":
+        try:
+            teaching = store.data_folder() / case_files.FOLDER / "teaching"
+            path = case_files.write_new(chosen.id, chosen.folder or teaching)
+        except CaseError as refused:
+            print(refused, file=sys.stderr)
+            return 1
+        print(f"written: {path}\nnext: fill it in, then python -m namlib case check {path}")
+        return 0
+    return max([_check_case(path) for path in chosen.files])
+
+
+def _check_case(path: Path) -> int:
+    """Print every problem of one case file, or that it fits and what a reader of cases would still miss."""
+    from namlib.course.cases import Case
+
+    problems: tuple[case_files.Problem, ...] = ()
+    try:
+        case = Case.load(path)
+    except CaseError as refused:
+        problems = refused.problems
+    to_fill = case_files.still_to_fill(path)
+    for problem in (*problems, *to_fill):
+        print(problem)
+    if problems or to_fill:
+        print(f"{path.name}: {len(problems)} to mend, {len(to_fill)} to fill in")
+        return 1
+    print(f"{path.name}: fits. {case.completeness()!r}")
+    if case.fictional and case.discussion is None:
+        print(f"{path.name}: no discussion yet; it can be read and drawn, but not discussed")
+    return 0
 
 
 def _calibrate() -> int:

@@ -16,7 +16,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, cast
 
-from namlib.case_records import Case, CaseRecord, inconsistent
+from namlib.case_records import Case, CaseRecord, inconsistent, is_identifier
 from namlib.discussion_records import Discussion, Panel, PanelInfo, panel_from
 from namlib.frozen import frozen
 from namlib.records import Ledger, Refused
@@ -28,6 +28,8 @@ CheckRecord = Callable[[CaseRecord], Iterable[tuple[Place, str]]]
 CheckDiscussion = Callable[[CaseRecord, Discussion], Iterable[tuple[Place, str]]]
 
 FOLDER = "cases"
+TEMPLATE = "template.yaml"
+FILL_IN = "FILL IN"
 SCHEMA = "schemas/case.schema.json"
 MOST_BYTES = 256 * 1024
 MOST_DEPTH = 24
@@ -96,6 +98,9 @@ class _Builder:
             self._documents += 1
             if self._documents > 1:
                 self.problem(line, "a second document begins; a file holds one case")
+                return False
+            if event.tags or event.version:
+                self.problem(line, "a directive (%) is not accepted in a case file")
                 return False
         elif kind in ("ScalarEvent", "MappingStartEvent", "SequenceStartEvent", "AliasEvent"):
             self._entries += 1
@@ -507,21 +512,28 @@ def load(path: Path, known: Known | None = None) -> Case:
     CaseError
         With every problem: file, place in the file, line, reason.
     """
+    text, problems = _text_of(path)
+    if problems:
+        raise CaseError(problems)
+    return build(text, path.name, known)
+
+
+def _text_of(path: Path) -> tuple[str, tuple[Problem, ...]]:
+    """Read the text of a file within the bounds, or say why it cannot be read."""
     name = path.name
     try:
         # One byte more than is accepted tells that there is more, and a huge file is not read whole.
         with path.open("rb") as stream:
             content = stream.read(MOST_BYTES + 1)
     except OSError as refused:
-        raise CaseError([Problem(name, "", None, f"cannot be read: {refused.strerror}")]) from None
+        return "", (Problem(name, "", None, f"cannot be read: {refused.strerror}"),)
     if len(content) > MOST_BYTES:
-        raise CaseError([Problem(name, "", None, f"is larger than {MOST_BYTES // 1024} KiB")])
+        return "", (Problem(name, "", None, f"is larger than {MOST_BYTES // 1024} KiB"),)
     try:
-        text = content.decode("utf-8-sig")
+        return content.decode("utf-8-sig"), ()
     except UnicodeDecodeError as refused:
         line = content[: refused.start].count(b"\n") + 1
-        raise CaseError([Problem(name, "", line, "is not UTF-8 text")]) from None
-    return build(text, name, known)
+        return "", (Problem(name, "", line, "is not UTF-8 text"),)
 
 
 def dump(case: Case) -> str:
@@ -576,6 +588,50 @@ def read_panel(info: PanelInfo, items: Iterable[str], folder: Path | None = None
     if panel is None:
         raise CaseError(Problem(info.file, "", None, problem.partition(": ")[2]) for problem in problems)
     return panel
+
+
+# --- writing a new case --------------------------------------------------------------------------------------------
+
+
+def template(name: str) -> str:
+    """Return a fictional teaching case with comments, in which every text an author must write says ``FILL IN``."""
+    text = (data_folder() / FOLDER / TEMPLATE).read_text(encoding="utf-8")
+    return text.replace("CASE-ID", name)
+
+
+def write_new(name: str, folder: Path) -> Path:
+    """Write the template of a new case; a file that is there already is never overwritten.
+
+    Raises
+    ------
+    CaseError
+        If the name cannot be an id, or the file cannot be written.
+    """
+    path = folder / f"{name}.yaml"
+    if not is_identifier(name):
+        raise CaseError([Problem(name[:_SHOWN], "id", None, "is not made of letters, digits and hyphens")])
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with path.open("x", encoding="utf-8", newline="\n") as stream:
+            stream.write(template(name))
+    except FileExistsError:
+        raise CaseError([Problem(path.name, "", None, "is there already; it was left as it is")]) from None
+    except OSError as refused:
+        raise CaseError([Problem(path.name, "", None, f"cannot be written: {refused.strerror}")]) from None
+    return path
+
+
+def still_to_fill(path: Path) -> tuple[Problem, ...]:
+    """Name every text of a case file that still says ``FILL IN``, with its line."""
+    text, problems = _text_of(path)
+    if problems:
+        return ()
+    data, lines, _problems = parse(text, path.name)
+    return tuple(
+        Problem(path.name, said(place), _line(lines, place), "is still to be filled in")
+        for place, value in _walk(data)
+        if isinstance(value, str) and FILL_IN in value
+    )
 
 
 # --- the two libraries ---------------------------------------------------------------------------------------------

@@ -92,6 +92,17 @@ def need(condition: object, field: str, reason: str) -> None:
         raise Refused(field, reason)
 
 
+def is_identifier(name: str) -> bool:
+    """Whether a text can be an id: letters, digits and hyphens, and a file name everywhere.
+
+    Examples
+    --------
+    >>> is_identifier("hmgcr-statin"), is_identifier("../secret"), is_identifier("")
+    (True, False, False)
+    """
+    return _IDENTIFIER.fullmatch(name) is not None
+
+
 class Strict:
     """A record in a case file: a field that it does not have is refused and not passed over."""
 

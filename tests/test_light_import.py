@@ -49,6 +49,8 @@ CORE_TESTS = (
     "test_intervals.py",
     "test_relapse.py",
     "test_course_of_disease.py",
+    "test_case_format.py",
+    "test_case_view.py",
 )
 
 
