@@ -8,6 +8,7 @@ imported here, which is why the flag below is set by hand (type checkers take it
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from namlib.answers import Answers as Answers
     from namlib.course import conflicts as conflicts
     from namlib.course import dose_by_weight as dose_by_weight
     from namlib.course import dose_picture as dose_picture
@@ -78,6 +79,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _HOMES = {
+    "Answers": "namlib.answers",
     "AntibodyTestExplorer": "namlib.widgets.antibody",
     "Case": "namlib.course.cases",
     "CaseDiscussion": "namlib.widgets.discussion",

@@ -88,6 +88,12 @@ def test_the_first_explorer_loads_no_readers_or_scientific_packages(explorer: st
     assert not loaded & {*SCIENTIFIC, *READERS}, "if readers: is the ledger current? python -m namlib compile"
 
 
+def test_a_case_discussion_loads_no_scientific_packages() -> None:
+    # A case file is read as it stands, so the readers are needed; the rest is not.
+    loaded = loaded_by("import namlib as nam\nnam.CaseDiscussion('hmgcr-statin')")
+    assert "ipywidgets" in loaded and not loaded & {*SCIENTIFIC, "anywidget", "bibtexparser"}
+
+
 def test_the_block_blocks() -> None:
     said = run(BLOCKED + "try:\n    import matplotlib.pyplot\nexcept ImportError as refused:\n    print(refused)")
     assert "blocked for this test" in said

@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Literal
 
-from namlib.case_records import CaseRecord
+from namlib.case_records import Case, CaseRecord, Person, Presentation
 from namlib.discussion_records import (
     LIKELIHOOD,
     ConcordanceItem,
@@ -244,6 +244,33 @@ def shown_answers(told: Sequence[Told], patient: AnswersAt) -> dict[str, Any]:
     return shown
 
 
+def course_until(case: Case, until: str) -> Case:
+    """Return what a case holds of CK and strength up to a point, and nothing else of it.
+
+    Parameters
+    ----------
+    case : Case
+        The case.
+    until : str
+        A point of its record.
+    """
+    record = case.record
+    last = record.place(until)
+    ck = tuple(one for one in record.ck if record.place(one.at) <= last)
+    strength = tuple(one for one in record.strength if record.place(one.at) <= last)
+    part = CaseRecord(
+        Person(sex=record.person.sex),
+        Presentation(""),
+        record.times[: last + 1],
+        record.clocks,
+        sources=record.sources,
+        read=record.read,
+        ck=ck,
+        strength=strength,
+    )
+    return Case(case.id, case.title, case.kind, part, inspired_by=case.inspired_by)
+
+
 # --- comparison with the experts -----------------------------------------------------------------------------------
 
 
@@ -425,17 +452,23 @@ class StepsJudged:
     @property
     def words(self) -> str:
         """What agrees and what parts, in words."""
+
+        def quoted(names: Iterable[str]) -> str:
+            return listed([f'"{name}"' for name in names])
+
         parts = []
-        for options, what in ((self.on_route, "on"), (self.off_route, "not on")):
-            if options:
-                verb = "lies" if len(options) == 1 else "lie"
-                parts.append(f"{listed([one.name for one in options])} {verb} {what} the route it walks")
+        if self.on_route:
+            parts.append(f"its route has a box for {quoted(one.name for one in self.on_route)}")
+        if self.off_route:
+            parts.append(f"its route does not come past {quoted(one.name for one in self.off_route)}")
         if self.open:
-            parts.append(f"{listed([one.name for one in self.open])} would need an answer it does not have")
+            parts.append(f"it leaves open {quoted(one.name for one in self.open)}")
         if self.not_chosen:
-            parts.append(f"on its route and not chosen: {listed([node.title for node in self.not_chosen])}")
-        said = "; ".join(parts) or "none of your steps has a box of its own there"
-        return f"The course's pathway, given what you had been shown: {said}."
+            parts.append(f"on its route and not among your choices: {listed([node.title for node in self.not_chosen])}")
+        said = "; ".join(parts) or "none of your choices has a box of its own there"
+        asked = [label[:1].lower() + label[1:] for label in pathway.asked(self.walk.missing)]
+        waiting = f" It still asks for {listed(asked)}." if asked else ""
+        return f"The course's pathway, by what you had been shown: {said}.{waiting}"
 
 
 def judge_steps(

@@ -68,7 +68,7 @@ _SIGNS = {
 _DOTTED = ' stroke-dasharray="2 4"'
 _Level = Callable[[float], float]
 
-_STYLE = (
+STYLE = (
     "<style>"
     ".nam-case svg{width:100%;max-width:920px;height:auto;display:block;font-family:inherit}"
     ".nam-case svg text{fill:currentColor;font-size:13px}.nam-case svg .nam-small{font-size:11px}"
@@ -635,15 +635,15 @@ def _text_lane(made: Axis, rows: Sequence[tuple[str, str]], name: str, top: floa
 # --- the whole picture ---------------------------------------------------------------------------------------------
 
 
-def course_svg(case: Case) -> Html:
-    """Draw the course of a case; every text in it is escaped."""
+def course_svg(case: Case, *, drugs_too: bool = True) -> Html:
+    """Draw the course of a case; every text in it is escaped. Without its drugs nothing is said of drugs at all."""
     record = case.record
     made = axis(record)
     top = 34.0 if case.fictional else 8.0
     points, after_points, lines = _points(record, made, top)
     ck, after_ck = _ck_panel(record, made, after_points + 20)
     strength, after_strength = _strength_panels(record, made, after_ck)
-    drugs, after_drugs = _drug_rows(record, made, after_strength + 4)
+    drugs, after_drugs = _drug_rows(record, made, after_strength + 4) if drugs_too else ("", after_strength)
     called = [(row.at, f"{row.label} ({row.standing})") for row in record.labels]
     names, after_names = _text_lane(made, called, "what it was called", after_drugs + 2, "m-5-4h10l-5 8z")
     happened = [(row.at, row.what) for row in record.events]
@@ -661,13 +661,14 @@ def course_svg(case: Case) -> Html:
             f'<text x="{_LEFT + 52}" y="20" text-anchor="middle" class="nam-strong">{FICTIONAL}</text>'
         )
     body = badge + _zones(made, top, foot) + hairs + points + ck + strength + drugs + names + events
+    said = html(course_alt(case, drugs_too=drugs_too))
     return Html(
-        f'<svg viewBox="0 0 {_WIDTH} {_n(foot + 40)}" role="img" aria-label="{html(course_alt(case))}">'
+        f'<svg viewBox="0 0 {_WIDTH} {_n(foot + 40)}" role="img" aria-label="{said}">'
         f"{body}{_ticks(record, made, foot)}</svg>"
     )
 
 
-def course_alt(case: Case) -> str:
+def course_alt(case: Case, *, drugs_too: bool = True) -> str:
     """Say in a few sentences what the picture shows: kind, axes, trend, the numbers that matter."""
     record, made = case.record, axis(case.record)
     scale = "in order only, without a scale"
@@ -678,7 +679,7 @@ def course_alt(case: Case) -> str:
     mark = f"{FICTIONAL}. " if case.fictional else ""
     return (
         f"{mark}Course of {case.id} over {len(record.times)} points in time, {scale}. {_ck_sentence(record)} "
-        f"{_strength_sentence(record)} {_drug_sentence(record)} The table holds the same."
+        f"{_strength_sentence(record)} {f'{_drug_sentence(record)} ' if drugs_too else ''}The table holds the same."
     )
 
 
@@ -716,7 +717,7 @@ def _bullets(texts: Iterable[str]) -> Html:
 
 def timeline_picture(case: Case) -> Picture:
     """Show the table of :func:`timeline_table` by itself."""
-    return Picture(Html(f'<div class="nam-case">{_STYLE}{TABLE_STYLE}{timeline_table(case)}</div>'), course_words(case))
+    return Picture(Html(f'<div class="nam-case">{STYLE}{TABLE_STYLE}{timeline_table(case)}</div>'), course_words(case))
 
 
 def timeline_table(case: Case) -> Html:
@@ -787,7 +788,7 @@ def course_picture(case: Case, cites: Bibliography) -> Picture:
     said = course_words(case)
     return Picture(
         Html(
-            f'<div class="nam-case">{_STYLE}{TABLE_STYLE}{_heading(case, cites)}{course_svg(case)}'
+            f'<div class="nam-case">{STYLE}{TABLE_STYLE}{_heading(case, cites)}{course_svg(case)}'
             f'<p class="nam-about"><small>{html(_LEGEND)}</small></p>{timeline_table(case)}</div>'
         ),
         said,
@@ -845,7 +846,7 @@ def record_table(case: Case, cites: Bibliography) -> Picture:
     words += [repr(computed_dose(drug, record)) for drug in record.drugs]
     lead = FICTIONAL_WORDS if case.fictional else PUBLISHED_WORDS
     return Picture(
-        Html(f'<div class="nam-case">{_STYLE}{TABLE_STYLE}{_heading(case, cites)}{"".join(tables)}</div>'),
+        Html(f'<div class="nam-case">{STYLE}{TABLE_STYLE}{_heading(case, cites)}{"".join(tables)}</div>'),
         "\n".join([lead, *words]),
     )
 
@@ -929,4 +930,4 @@ def completeness_table(found: Completeness, cites: Bibliography) -> Html:
     note = "It measures this record; what a published record lacks may stand in what was not read."
     table = html_table(caption, ["CARE item", "State", "Holds", "Lacks"], rows)
     after = f"<p><small>{html(note)} Items after {cites.links(found.sources)}.</small></p>"
-    return Html(f'<div class="nam-case">{_STYLE}{table}{after}</div>')
+    return Html(f'<div class="nam-case">{STYLE}{table}{after}</div>')

@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from namlib.case_records import Case, Ck, Strength, Time
+from namlib.case_records import Case, Time
 from namlib.cite import Bibliography
 from namlib.discussion_records import LIKELIHOOD, Panel, Stage
 from namlib.frozen import frozen
 from namlib.model import discussion as model
+from namlib.model.case import ck_words, letters, strength_words
 from namlib.model.discussion import AnswersAt, Concordance, HypothesisCompared, State, Told
 from namlib.records import Criteria, Drug, Fact, Pathway, ReasoningTrap
 from namlib.table import TABLE_STYLE, Html, html, html_table
+from namlib.view import case as drawing
 
 FICTIONAL = '<span class="nam-fictional">FICTIONAL</span>'
 STYLE = (
@@ -106,64 +108,21 @@ def table(caption: str, headers: Sequence[str], rows: Iterable[Sequence[object]]
     return Html(f'<div class="nam-scroll" tabindex="0" role="group" aria-label="{html(caption)}">{inner}</div>')
 
 
-def _amount(value: float) -> str:
-    return f"{value:,.0f}".replace(",", "\N{NARROW NO-BREAK SPACE}") if value >= 10_000 else f"{value:g}"
+def course_until(case: Case, until: str) -> Html:
+    """Show CK and strength of the record up to a point, drawn and as a table, and nothing of what follows."""
+    part = model.course_until(case, until)
+    record = part.record
+    named = letters(record)
 
+    def row(time: Time) -> list[object]:
+        cks = "; ".join(ck_words(ck) for ck in record.ck if ck.at == time.id)
+        strengths = "; ".join(strength_words(one) for one in record.strength if one.at == time.id)
+        return [f"{named[time.id]}. {time.label}", cks or "not measured", strengths or "not measured"]
 
-def _compared(cmp: str, text: str) -> str:
-    return {"=": "", "~": "about ", ">": "above ", ">=": "at least ", "<": "below ", "<=": "at most "}[cmp] + text
-
-
-def ck_words(ck: Ck) -> str:
-    """Say a CK with its limit.
-
-    Examples
-    --------
-    >>> ck_words(Ck("a", 711.0, upper_limit_u_per_l=170.0)), ck_words(Ck("a", level="normal"))
-    ('711 U/L (limit 170)', 'normal')
-    """
-    if ck.value_u_per_l is None:
-        return (ck.level or "").replace("_", " ")
-    limit = f" (limit {_amount(ck.upper_limit_u_per_l)})" if ck.upper_limit_u_per_l is not None else ""
-    return f"{_compared(ck.cmp, _amount(ck.value_u_per_l))} U/L{limit}"
-
-
-def strength_words(strength: Strength) -> str:
-    """Say a grade of strength with its place and its scale.
-
-    Examples
-    --------
-    >>> strength_words(Strength("a", "MRC 0-5", "hip flexion", 3.0, "-"))
-    'hip flexion MRC 3- of 5'
-    >>> strength_words(Strength("a", "MMT8 0-80", "both sides as one", 55.0))
-    'MMT8 55 of 80'
-    """
-    if strength.value is None:
-        return " ".join(filter(None, (strength.where, strength.words)))
-    scale, _, _ = strength.scale.partition(" ")
-    high = f" to {strength.high:g}" if strength.high is not None else ""
-    most = f" of {strength.most:g}" if strength.most is not None else ""
-    number = f"{_compared(strength.cmp, f'{strength.value:g}')}{strength.sign}{high}{most}"
-    where = "" if strength.most is not None and strength.most > 5 else strength.where
-    return " ".join(filter(None, (where, scale, number, strength.words)))
-
-
-def course_table(case: Case, until: str) -> Html:
-    """Show CK and strength of the record up to a point, and nothing of what follows."""
-    record = case.record
-    last = record.place(until)
-
-    def row(time: Time) -> list[object] | None:
-        cks = [ck_words(ck) for ck in record.ck if ck.at == time.id]
-        strengths = [strength_words(one) for one in record.strength if one.at == time.id]
-        if not cks and not strengths:
-            return None
-        blank = "not measured"
-        return [time.label, "; ".join(cks) or blank, "; ".join(strengths) or blank]
-
-    rows = [made for time in record.times[: last + 1] if (made := row(time)) is not None]
     mark = "FICTIONAL: " if case.fictional else ""
-    return table(f"{mark}CK and strength so far", ["Point", "CK", "Strength"], rows)
+    rows = [row(time) for time in record.times]
+    shown = table(f"{mark}CK and strength so far", ["Point", "CK", "Strength"], rows)
+    return Html(f'<div class="nam-case">{drawing.STYLE}{drawing.course_svg(part, drugs_too=False)}</div>{shown}')
 
 
 # --- one stage -----------------------------------------------------------------------------------------------------
@@ -253,7 +212,7 @@ def _therapy(case: Case, state: State, place: int, told: Told, support: Support)
 
 
 def _jump(case: Case, state: State, place: int, told: Told, support: Support) -> str:
-    return _heading(state, told.stage, marked=True) + paragraphs(told.stage.text) + course_table(case, told.stage.until)
+    return _heading(state, told.stage, marked=True) + paragraphs(told.stage.text) + course_until(case, told.stage.until)
 
 
 def _done(case: Case, state: State, place: int, told: Told, support: Support) -> str:
@@ -266,6 +225,10 @@ def _done(case: Case, state: State, place: int, told: Told, support: Support) ->
 
 def _place(rank: int | None) -> str:
     return "not ranked" if rank is None else str(rank)
+
+
+def _yes(chosen: bool) -> Html:
+    return Html("<b>yes</b>" if chosen else "no")
 
 
 def _ranking_feedback(state: State, told: Sequence[Told], place: int, support: Support) -> str:
@@ -310,7 +273,7 @@ def _tests_feedback(told: Told, support: Support) -> str:
     rows = [
         [
             test.name,
-            "yes" if test.id in chosen else "no",
+            _yes(test.id in chosen),
             WORTH[test.worth],
             test.cost or "not stated",
             claim(test.feedback, test, support),
@@ -325,7 +288,7 @@ def _options_feedback(told: Told, words: str, support: Support) -> str:
     rows = [
         [
             one.option.name,
-            "yes" if one.chosen else "no",
+            _yes(one.chosen),
             VERDICTS[one.verdict],
             claim(one.option.feedback, one.option, support),
         ]
@@ -402,7 +365,8 @@ def _panel_table(state: State, scored: Concordance, support: Support) -> Html:
     rows = [
         [
             Html(
-                f"{html(state.discussion.hypothesis(one.item.hypothesis).name)}<br><small>{html(one.item.new_fact)}</small>"
+                f"{html(state.discussion.hypothesis(one.item.hypothesis).name)}"
+                f'<br><span class="nam-new">{html(one.item.new_fact)}</span>'
             ),
             f"{_signed(one.mark)}: {LIKELIHOOD[one.mark]}",
             *(Html(f"<b>{one.panel[mark]}</b>" if mark in one.most_chosen else str(one.panel[mark])) for mark in marks),
