@@ -878,7 +878,7 @@ def _care(material: Material) -> list[Block]:
 
 # --- slides --------------------------------------------------------------------------------------------------------
 
-_LINE_CHARACTERS, _SLIDE_LINES = 104, 24.0
+_LINE_CHARACTERS, _SLIDE_LINES = 100, 22.0
 
 
 def deck(material: Material) -> Deck:
@@ -1076,29 +1076,11 @@ def _pieces(block: Block) -> Iterator[tuple[Block, float]]:
         yield block, _height(block)
 
 
-def split(slide: Slide) -> Iterator[Slide]:
-    """Break a slide that holds too much into several; a table or list stays together as far as it goes.
-
-    Parameters
-    ----------
-    slide : Slide
-        The slide.
-
-    Yields
-    ------
-    Slide
-        The slide itself, or its parts, numbered in the title.
-    """
-    whole = sum(map(_height, slide.blocks))
-    if whole <= _SLIDE_LINES:
-        yield slide
-        return
-    # Parts of about one height, so that letters are about as large on each.
-    parts = -(-whole // (_SLIDE_LINES - 2))
-    most = min(_SLIDE_LINES, whole / parts + 2.5)
+def _packed(blocks: Iterable[Block], most: float) -> list[list[Block]]:
+    """Fill pages with pieces of blocks, none higher than so many lines unless a single piece is."""
     pages: list[list[Block]] = [[]]
     used = 0.0
-    for block in slide.blocks:
+    for block in blocks:
         for piece, height in _pieces(block):
             last = pages[-1][-1] if pages[-1] else None
             head = 2.0 if isinstance(piece, Grid) and not isinstance(last, Grid) else 0.0
@@ -1112,6 +1094,32 @@ def split(slide: Slide) -> Iterator[Slide]:
                 pages[-1][-1] = Listing((*last.items, *piece.items))
             else:
                 pages[-1].append(piece)
+    return pages
+
+
+def split(slide: Slide) -> Iterator[Slide]:
+    """Break a slide that holds too much into several; a table or list stays together as far as it goes.
+
+    Parameters
+    ----------
+    slide : Slide
+        The slide.
+
+    Yields
+    ------
+    Slide
+        The slide itself, or its parts, numbered in the title.
+    """
+    if sum(map(_height, slide.blocks)) <= _SLIDE_LINES:
+        yield slide
+        return
+    pages = _packed(slide.blocks, _SLIDE_LINES)
+    # As low a limit as gives no more parts, so that letters are about as large on each.
+    for most in range(int(_SLIDE_LINES) - 1, 0, -1):
+        lower = _packed(slide.blocks, float(most))
+        if len(lower) > len(pages):
+            break
+        pages = lower
     for number, blocks in enumerate(pages, start=1):
         title = f"{slide.title} ({number} of {len(pages)})" if len(pages) > 1 else slide.title
         yield dataclasses.replace(slide, title=title, blocks=tuple(blocks))

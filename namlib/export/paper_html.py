@@ -37,7 +37,8 @@ body{margin:0;color:#1a1a1a;background:#fff;font-family:SANS;line-height:1.5}
 a{color:#005a8f}
 table{border-collapse:collapse;width:100%;margin:.4em 0 1em}
 caption{text-align:left;font-weight:700;padding:.3em 0;caption-side:top}
-th,td{text-align:left;vertical-align:top;padding:.35em .6em .35em 0;border-top:1px solid #c9ced3;overflow-wrap:anywhere}
+th,td{text-align:left;vertical-align:top;padding:.35em .6em .35em 0;border-top:1px solid #c9ced3}
+td{overflow-wrap:anywhere}
 thead th{border-top:0;border-bottom:2px solid #5a6570}
 tbody th{font-weight:600}
 figure{margin:.6em 0}
@@ -174,7 +175,7 @@ html{font-size:clamp(12px,min(2.05vw,3.5vh),60px)}
 body{background:#fff}
 .slide{position:relative;padding:1.4rem 2.4rem 3.2rem;min-height:100vh;border-bottom:1px solid #c9ced3;
  display:flex;flex-direction:column}
-.deck .slide{display:none;position:absolute;inset:0;overflow:hidden;border:0}
+.deck .slide{display:none;position:absolute;inset:0;overflow:hidden;border-bottom:0}
 .deck .slide.now{display:flex}
 .deck .slide.tall{overflow-y:auto}
 .over{color:#44505a;font-size:.72rem;margin:0;letter-spacing:.02em}
@@ -184,10 +185,12 @@ h3{font-size:1.02rem;margin:.5rem 0 .2rem}
 .room p{margin:.35em 0}
 .room ul,.room ol{margin:.3em 0;padding-left:1.3em}.room li{margin:.22em 0}
 .room table{font-size:.82em}
-.room figure svg{max-height:68vh}
+.room figure svg{max-height:calc(60vh*var(--fit,1))}
+h2:focus{outline:0}
 .asked{border-left:.55rem solid #E69F00}.revealed{border-left:.55rem solid #009E73}
 .told,.title,.end{border-left:.55rem solid #0072B2}
-.tag{float:right;font-size:.66rem;border:1px solid #5a6570;border-radius:1em;padding:.05em .7em;color:#44505a}
+.tag{position:absolute;right:2.4rem;top:1.2rem;font-size:.66rem;border:1px solid #5a6570;border-radius:1em;
+ padding:.05em .7em;color:#44505a}
 .title .room{display:flex;flex-direction:column;justify-content:center}
 .title h2{font-size:2.3rem}
 .foot{position:absolute;left:2.4rem;right:2.4rem;bottom:.75rem;font-size:.56rem;color:#44505a;
@@ -206,9 +209,10 @@ nav button{font:inherit;font-size:.62rem;padding:.15em .7em;border:1px solid #5a
 .sr{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%);white-space:nowrap}
 @page{size:A4 landscape;margin:0}
 @media print{html{font-size:15.5pt}nav,.sr{display:none!important}
- .slide,.deck .slide{display:flex!important;position:relative;inset:auto;min-height:0;height:209mm;overflow:hidden;
- break-after:page;break-inside:avoid;border-bottom:0;-webkit-print-color-adjust:exact;print-color-adjust:exact}
- .slide:last-of-type{break-after:auto}a{color:inherit}.room figure svg{max-height:135mm}}
+ .slide{break-after:page;border-bottom:0;-webkit-print-color-adjust:exact;print-color-adjust:exact}
+ .deck .slide{display:flex!important;position:relative;inset:auto;min-height:0;height:209mm;overflow:hidden;
+ break-inside:avoid}
+ .slide:last-of-type{break-after:auto}a{color:inherit}.room figure svg{max-height:calc(125mm*var(--fit,1))}}
 """
 
 # Keys as in every slide program. Without the script the slides stand below each other and nothing is lost.
@@ -280,6 +284,13 @@ _SCRIPT = """
   window.addEventListener("beforeprint", function () {
     opened = Array.prototype.slice.call(document.querySelectorAll("details:not([open])"));
     opened.forEach(function (one) { one.open = true; });
+    // On paper every slide is shown, also those that nobody has come to yet.
+    slides.forEach(function (slide) {
+      slide.classList.add("now");
+      fit(slide);
+      slide.classList.remove("now", "tall");
+    });
+    slides[now].classList.add("now");
   });
   window.addEventListener("afterprint", function () {
     opened.forEach(function (one) { one.open = false; });

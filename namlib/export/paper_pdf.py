@@ -156,8 +156,8 @@ def _words(text: Text, style: str) -> Iterator[list[_Piece]]:
 class _Printer:
     """Sets blocks, one under the other, in letters of one size."""
 
-    def __init__(self, pdf: Any, size: float, *, breaks: bool) -> None:
-        self.pdf, self.size, self.breaks = pdf, size, breaks
+    def __init__(self, pdf: Any, size: float, *, breaks: bool, trial: bool = False) -> None:
+        self.pdf, self.size, self.breaks, self.trial = pdf, size, breaks, trial
 
     # --- small parts
 
@@ -384,7 +384,10 @@ class _Printer:
         self.room_for(height + self.line * (2.5 if drawing.caption else 0.5))
         svg = standalone(drawing.svg).replace(CHART_FONT, _FONT)
         svg = "".join(sign if sign.isascii() else _clean(sign) for sign in svg)
-        pdf.image(io.BytesIO(svg.encode()), w=width, alt_text=_clean(drawing.words))
+        if self.trial:
+            pdf.set_y(pdf.get_y() + height)
+        else:
+            pdf.image(io.BytesIO(svg.encode()), w=width, alt_text=_clean(drawing.words))
         if drawing.caption:
             self.text(drawing.caption, 0.82, _SOFT)
         self.gap(0.5)
@@ -500,7 +503,7 @@ def _cut(pdf: Any, text: str, most: float) -> str:
 # --- slides --------------------------------------------------------------------------------------------------------
 
 
-def _slide(pdf: Any, slide: Slide, share: float) -> float:
+def _slide(pdf: Any, slide: Slide, share: float, *, trial: bool = False) -> float:
     """Set one slide and return where its text ends [mm]."""
     pdf.set_margins(20, _SLIDE_TOP, 16)
     pdf.set_xy(pdf.l_margin, _SLIDE_TOP)
@@ -514,9 +517,22 @@ def _slide(pdf: Any, slide: Slide, share: float) -> float:
             head.text(slide.over, 0.68, _SOFT)
         head.text(slide.title, 1.3, _INK, "B")
         head.gap(0.3)
-    body = _Printer(pdf, _SLIDE_SIZE * share, breaks=False)
+    body = _Printer(pdf, _SLIDE_SIZE * share, breaks=False, trial=trial)
     body.blocks(slide.blocks)
     return float(pdf.get_y())
+
+
+def _share(trial: Any, slide: Slide) -> float:
+    """The largest size of letters, as a share of the usual, at which a slide fits."""
+    share, room = _LARGEST, trial.h - _SLIDE_BOTTOM
+    while share > _SMALLEST:
+        trial.add_page()
+        end = _slide(trial, slide, share, trial=True)
+        if end <= room:
+            break
+        # Larger letters take more lines as well as higher ones, so height grows with the square.
+        share = min(share - 0.03, share * (room / end) ** 0.5)
+    return max(share, _SMALLEST)
 
 
 def slides(deck: Deck, day: date) -> bytes:
@@ -534,12 +550,7 @@ def slides(deck: Deck, day: date) -> bytes:
     for one in (pdf, trial):
         one.set_auto_page_break(False)
     for place, slide in enumerate(deck.slides, start=1):
-        share = _LARGEST
-        while share > _SMALLEST:
-            trial.add_page()
-            if _slide(trial, slide, share) <= trial.h - _SLIDE_BOTTOM:
-                break
-            share -= 0.04
+        share = _share(trial, slide)
         pdf.add_page()
         pdf.start_section(_clean(slide.title), strict=False)
         pdf.set_fill_color(*_BANDS.get(slide.kind, _BLUE))
