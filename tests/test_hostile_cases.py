@@ -345,9 +345,8 @@ def outcome(name: str, content: bytes, folder: Path) -> str:
         parser.feed(markup)
         parser.close()
         assert "<script" not in markup and "<img" not in markup
-    assert case_files.build(case_files.dump(case), "hostile.yaml", course_cases.known()) == case_files.load(
-        path, course_cases.known()
-    )
+    again = case_files.build(case_files.dump(case), "hostile.yaml", course_cases.known())
+    assert nam.Case.of(again) == case
     return "shown as text"
 
 
@@ -386,7 +385,7 @@ def test_memory_stays_bounded(group: str, tmp_path: Path) -> None:
     # Tracing makes reading slow: of many alike, the largest.
     within = [file for file in chosen if len(file[1]) <= case_files.MOST_BYTES]
     beyond = [file for file in chosen if len(file[1]) > case_files.MOST_BYTES]
-    chosen = [*sorted(within, key=lambda file: -len(file[1]))[:6], *beyond[:2]]
+    chosen = [*sorted(within, key=lambda file: -len(file[1]))[:3], *beyond[:1]]
     assert chosen
     nam.cases()  # what is loaded once and kept is not what is measured
     for name, content in chosen:
