@@ -8,6 +8,7 @@ imported here, which is why the flag below is set by hand (type checkers take it
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from namlib.answers import Answers as Answers
     from namlib.course import conflicts as conflicts
     from namlib.course import dose_by_weight as dose_by_weight
     from namlib.course import dose_picture as dose_picture
@@ -62,6 +63,7 @@ if TYPE_CHECKING:
     from namlib.course.virtual_cohort import relapse_parameters as relapse_parameters
     from namlib.course.virtual_cohort import relapse_targets as relapse_targets
     from namlib.course.virtual_cohort import simulate_cohort as simulate_cohort
+    from namlib.export.phenopacket import phenopacket as phenopacket
     from namlib.model.patient import Patient as Patient
     from namlib.model.response import CoreSet as CoreSet
     from namlib.widgets.antibody import AntibodyTestExplorer as AntibodyTestExplorer
@@ -77,6 +79,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _HOMES = {
+    "Answers": "namlib.answers",
     "AntibodyTestExplorer": "namlib.widgets.antibody",
     "Case": "namlib.course.cases",
     "CaseDiscussion": "namlib.widgets.discussion",
@@ -119,6 +122,7 @@ _HOMES = {
     "mmt8": "namlib.course.follow_up",
     "mrc_to_kendall": "namlib.course.follow_up",
     "pathway_picture": "namlib.course",
+    "phenopacket": "namlib.export.phenopacket",
     "predictive_value": "namlib.course.diagnosis",
     "predictive_value_picture": "namlib.course.diagnosis",
     "predictors": "namlib.course.relapse",

@@ -663,6 +663,7 @@ class Completeness:
     fictional: bool
     items: tuple[CareItem, ...]
     sources: tuple[str, ...]
+    facts: tuple[str, ...]
 
     @property
     def filled(self) -> int:
@@ -682,10 +683,11 @@ class Completeness:
             "filled": self.filled,
             "items": [{**plain(item), "state": item.state} for item in self.items],
             "sources": list(self.sources),
+            "facts": list(self.facts),
         }
 
 
-CARE_SOURCE = "gagnier2013"
+CARE_SOURCE, CARE_FACT = "gagnier2013", "care_checklist"
 
 
 def completeness(case: Case) -> Completeness:
@@ -694,7 +696,7 @@ def completeness(case: Case) -> Completeness:
     An item is filled where nothing it asks for is lacking, filled in part where something is there, missing where
     nothing is. No item weighs more than another.
     """
-    return Completeness(case.id, case.fictional, tuple(_care(case.record)), (CARE_SOURCE,))
+    return Completeness(case.id, case.fictional, tuple(_care(case.record)), (CARE_SOURCE,), (CARE_FACT,))
 
 
 def _item(name: str, title: str, *parts: tuple[str, object]) -> CareItem:
