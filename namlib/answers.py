@@ -193,7 +193,7 @@ class Answers:
         Parameters
         ----------
         activity : str
-            What was answered: ``case/hmgcr-statin``, ``quiz/03``.
+            What was answered: ``case/stairs-and-bath``, ``quiz/03``.
         item : str
             Which question of it.
         answer : mapping

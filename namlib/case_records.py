@@ -97,7 +97,7 @@ def is_identifier(name: str) -> bool:
 
     Examples
     --------
-    >>> is_identifier("hmgcr-statin"), is_identifier("../secret"), is_identifier("")
+    >>> is_identifier("stairs-and-bath"), is_identifier("../secret"), is_identifier("")
     (True, False, False)
     """
     return _IDENTIFIER.fullmatch(name) is not None

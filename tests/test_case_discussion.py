@@ -65,7 +65,7 @@ def texts(record: Any) -> set[str]:
 
 
 def test_nothing_that_was_not_told_is_in_the_widget_or_in_the_notebook() -> None:
-    shown = CaseDiscussion("hmgcr-statin")
+    shown = CaseDiscussion("stairs-and-bath")
     names = texts(DISCUSSION.objectives) | texts(tuple(one.name for one in DISCUSSION.hypotheses))
     checked, ever_hidden = 0, set()
     for place, stage in enumerate(DISCUSSION.stages):
@@ -108,7 +108,7 @@ def test_nothing_that_was_not_told_is_in_the_widget_or_in_the_notebook() -> None
 
 
 def test_what_was_told_stays_and_only_blocks_are_added() -> None:
-    shown = CaseDiscussion("hmgcr-statin")
+    shown = CaseDiscussion("stairs-and-bath")
     before: list[dict[str, str]] = shown.page["blocks"]
     while shown.state.now is not None:
         stage = shown.state.now
@@ -120,7 +120,7 @@ def test_what_was_told_stays_and_only_blocks_are_added() -> None:
 
 
 def test_options_stand_in_the_order_of_their_names_and_not_as_the_case_was_written() -> None:
-    shown = CaseDiscussion("hmgcr-statin")
+    shown = CaseDiscussion("stairs-and-bath")
     for upto, field in (("differential", "ranked"), ("label", "chosen"), ("therapy", "chosen")):
         walk(shown, upto)
         (asked,) = [one for one in shown.page["form"]["fields"] if one["name"] == field]
@@ -129,20 +129,20 @@ def test_options_stand_in_the_order_of_their_names_and_not_as_the_case_was_writt
 
 
 def test_a_page_without_a_kernel_says_how_to_go_on() -> None:
-    shown = CaseDiscussion("hmgcr-statin")
+    shown = CaseDiscussion("stairs-and-bath")
     walk(shown, "tests")
     data, _ = shown._repr_mimebundle_()
     assert "Run this cell" in data["text/html"] and "4. Your tests" in data["text/html"]
     assert "Anti-HMGCR antibody" not in data["text/html"]
-    assert data["text/plain"] == "CaseDiscussion(hmgcr-statin): 3 of 12 stages; now: Your tests"
+    assert data["text/plain"] == "CaseDiscussion(stairs-and-bath): 3 of 12 stages; now: Your tests"
 
 
 def test_an_unfinished_answer_is_refused_with_its_reason_and_nothing_is_kept() -> None:
-    shown = CaseDiscussion("hmgcr-statin")
+    shown = CaseDiscussion("stairs-and-bath")
     walk(shown, "differential")
     page = send(shown, "submit", form="1/differential", values={"ranked": ["hmgcr"], "confidence": ""})
     assert page["errors"] == {"confidence": "How sure are you of the first?: move the slider to answer"}
-    assert len(shown.answers.latest("case/hmgcr-statin")) == 2
+    assert len(shown.answers.latest("case/stairs-and-bath")) == 2
 
 
 # --- nothing is lost -----------------------------------------------------------------------------------------------
@@ -150,16 +150,16 @@ def test_an_unfinished_answer_is_refused_with_its_reason_and_nothing_is_kept() -
 
 @pytest.mark.parametrize("upto", [stage.id for stage in DISCUSSION.stages])
 def test_a_new_kernel_goes_on_where_the_learner_was(upto: str) -> None:
-    first = CaseDiscussion("hmgcr-statin")
+    first = CaseDiscussion("stairs-and-bath")
     walk(first, upto)
-    again = CaseDiscussion("hmgcr-statin")
+    again = CaseDiscussion("stairs-and-bath")
     assert again.page["blocks"] == first.page["blocks"]
     assert again.page["form"] == first.page["form"]
     assert repr(again) == repr(first)
 
 
 def test_saved_is_said_only_after_it_was_saved(monkeypatch: pytest.MonkeyPatch) -> None:
-    shown = CaseDiscussion("hmgcr-statin")
+    shown = CaseDiscussion("stairs-and-bath")
     real = shown.answers.save
     seen: list[str] = []
 
@@ -176,7 +176,7 @@ ANSWERING = """
 import sys
 sys.path.insert(0, sys.argv[1])
 from tests.test_case_discussion import CaseDiscussion, entered
-shown = CaseDiscussion("hmgcr-statin")
+shown = CaseDiscussion("stairs-and-bath")
 while shown.state.now is not None:
     stage = shown.state.now.id
     said = shown.answer(**entered(stage))
@@ -201,7 +201,7 @@ def test_a_killed_discussion_goes_on_after_the_last_answer_that_was_called_saved
         process.wait()
         process.stdout.close()
         said = [line.split()[1] for line in lines if line.endswith("\n") and line.strip()]
-        state = CaseDiscussion("hmgcr-statin").state
+        state = CaseDiscussion("stairs-and-bath").state
         assert [one.stage.id for one in state.told][: told + len(said)] == stages[: told + len(said)]
         assert len(state.told) - told - len(said) in (0, 1, 2), (
             "one may be saved and not yet said; the last is only read"
@@ -213,34 +213,34 @@ def test_a_killed_discussion_goes_on_after_the_last_answer_that_was_called_saved
 
 
 def test_what_was_typed_and_not_committed_is_there_again() -> None:
-    shown = CaseDiscussion("hmgcr-statin")
+    shown = CaseDiscussion("stairs-and-bath")
     walk(shown, "problem")
     send(shown, "draft", form="1/problem", values={"text": "half a sent"})
-    again = CaseDiscussion("hmgcr-statin")
+    again = CaseDiscussion("stairs-and-bath")
     assert again.page["draft"] == {"text": "half a sent"}
     assert again.state.now is not None and again.state.now.id == "problem", "a draft commits to nothing"
     kept = len(again.answers.history())
     send(again, "draft", form="1/problem", values={"text": "half a sent"})
     assert len(again.answers.history()) == kept, "the same draft is not kept twice"
     send(again, "submit", form="1/problem", values={"text": "a sentence"})
-    assert CaseDiscussion("hmgcr-statin").page["draft"] == {}
+    assert CaseDiscussion("stairs-and-bath").page["draft"] == {}
 
 
 def test_starting_again_keeps_the_history() -> None:
-    shown = CaseDiscussion("hmgcr-statin")
+    shown = CaseDiscussion("stairs-and-bath")
     walk(shown, "label")
     assert [one["name"] for one in shown.page["actions"]] == ["again"]
     page = send(shown, "action", name="again")
     assert "attempt 2" in page["said"] and page["form"]["id"] == "2/stem"
     walk(shown, "differential")
-    again = CaseDiscussion("hmgcr-statin")
-    assert repr(again) == "CaseDiscussion(hmgcr-statin): 2 of 12 stages; now: Your differential diagnosis"
-    items = [saved.item for saved in again.answers.history("case/hmgcr-statin")]
+    again = CaseDiscussion("stairs-and-bath")
+    assert repr(again) == "CaseDiscussion(stairs-and-bath): 2 of 12 stages; now: Your differential diagnosis"
+    items = [saved.item for saved in again.answers.history("case/stairs-and-bath")]
     assert items == ["1/stem", "1/problem", "1/differential", "1/tests", "2/start", "2/stem", "2/problem"]
 
 
 def test_two_kernels_do_not_answer_one_stage_twice() -> None:
-    one, other = CaseDiscussion("hmgcr-statin"), CaseDiscussion("hmgcr-statin")
+    one, other = CaseDiscussion("stairs-and-bath"), CaseDiscussion("stairs-and-bath")
     walk(one, "label")
     page = send(other, "submit", form="1/stem", values={})
     assert "answered elsewhere" in page["said"] and page["form"]["id"] == "1/label"
@@ -250,7 +250,7 @@ def test_two_kernels_do_not_answer_one_stage_twice() -> None:
 
 def test_where_nothing_can_be_kept_that_is_said_and_the_discussion_goes_on(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("", encoding="utf-8")
-    shown = CaseDiscussion("hmgcr-statin", answers=Answers(tmp_path / "file" / "answers.sqlite"))
+    shown = CaseDiscussion("stairs-and-bath", answers=Answers(tmp_path / "file" / "answers.sqlite"))
     page = send(shown, "submit", form="1/stem", values={})
     assert page["said"].startswith("Not saved. ") and "only until the kernel ends" in page["trouble"]
     assert page["form"]["id"] == "1/problem"
@@ -258,7 +258,7 @@ def test_where_nothing_can_be_kept_that_is_said_and_the_discussion_goes_on(tmp_p
 
 def test_a_damaged_file_of_answers_is_said_and_the_discussion_begins(tmp_path: Path) -> None:
     (tmp_path / "answers.sqlite").write_bytes(b"broken" * 500)
-    shown = CaseDiscussion("hmgcr-statin", answers=Answers(tmp_path / "answers.sqlite"))
+    shown = CaseDiscussion("stairs-and-bath", answers=Answers(tmp_path / "answers.sqlite"))
     assert "damaged" in " ".join(shown.page["notes"])
     assert send(shown, "submit", form="1/stem", values={})["said"] == "Saved."
 
@@ -267,13 +267,13 @@ def changed(**parts: Any) -> Case:
     """The case with another discussion."""
     held = {field.name: getattr(DISCUSSION, field.name) for field in dataclasses.fields(DISCUSSION)}
     discussion = Discussion(**{**held, **parts})
-    case = Case.load("hmgcr-statin")
+    case = Case.load("stairs-and-bath")
     fields = {field.name: getattr(case, field.name) for field in dataclasses.fields(case_records.Case)}
     return Case(**{**fields, "discussion": discussion})
 
 
 def test_a_case_that_was_changed_since_says_so_and_asks_again_only_what_no_longer_fits() -> None:
-    walk(CaseDiscussion("hmgcr-statin"), "label")
+    walk(CaseDiscussion("stairs-and-bath"), "label")
     other = CaseDiscussion(changed(objectives=("Something else.",)))
     assert other.state.now is not None and other.state.now.id == "label"
     assert "was changed since you began" in " ".join(other.page["notes"])
@@ -290,14 +290,14 @@ def test_a_case_that_was_changed_since_says_so_and_asks_again_only_what_no_longe
 
 
 def test_answers_are_handed_over_as_files_without_copying(tmp_path: Path) -> None:
-    shown = CaseDiscussion("hmgcr-statin")
+    shown = CaseDiscussion("stairs-and-bath")
     assert shown.page["files"] == []
     walk(shown, "label")
     messages: list[dict[str, Any]] = []
     shown.send = messages.append
     for name in shown.page["files"]:
         send(shown, "file", name=name)
-    assert [message["file"] for message in messages] == ["hmgcr-statin-answers.json", "hmgcr-statin-answers.csv"]
+    assert [message["file"] for message in messages] == ["stairs-and-bath-answers.json", "stairs-and-bath-answers.csv"]
     held = json.loads(messages[0]["text"])["answers"]
     assert [row["item"] for row in held] == ["1/stem", "1/problem", "1/differential", "1/tests"]
     assert held[2]["answer"]["ranked"] == SOUND["differential"]["ranked"]
@@ -337,7 +337,7 @@ def hostile(value: Any, kept: tuple[str, ...]) -> Any:
 
 
 def test_a_script_in_every_text_of_a_case_and_of_an_answer_comes_out_as_text() -> None:
-    held = Case.load("hmgcr-statin").to_dict()
+    held = Case.load("stairs-and-bath").to_dict()
     names = (
         *(
             "id",
@@ -357,7 +357,7 @@ def test_a_script_in_every_text_of_a_case_and_of_an_answer_comes_out_as_text() -
         *("record", "inspired_by", "schema"),
     )
     text = json.dumps(hostile(held, names))
-    case = case_files.build(text, "hmgcr-statin.yaml")
+    case = case_files.build(text, "stairs-and-bath.yaml")
     assert case.discussion is not None and list(inconsistent(case.discussion)) == []
     shown = CaseDiscussion(case)
     while (stage := shown.state.now) is not None:
@@ -373,7 +373,7 @@ def test_a_script_in_every_text_of_a_case_and_of_an_answer_comes_out_as_text() -
 
 
 def test_every_block_with_numbers_of_the_patient_says_that_it_is_fictional() -> None:
-    shown = CaseDiscussion("hmgcr-statin")
+    shown = CaseDiscussion("stairs-and-bath")
     walk(shown)
     blocks = {block["id"].partition("/")[2]: block["html"] for block in shown.page["blocks"]}
     for name in ("case", "stem", "tests", "four-weeks", "a-year", "done", "new-facts"):
@@ -381,7 +381,7 @@ def test_every_block_with_numbers_of_the_patient_says_that_it_is_fictional() -> 
 
 
 def test_every_claim_shows_what_it_rests_on() -> None:
-    shown = CaseDiscussion("hmgcr-statin")
+    shown = CaseDiscussion("stairs-and-bath")
     walk(shown)
     blocks = {block["id"].partition("/")[2]: block["html"] for block in shown.page["blocks"]}
     claims = len(DISCUSSION.hypotheses) + len(DISCUSSION.tests) + sum(len(stage.options) for stage in DISCUSSION.stages)
@@ -393,8 +393,8 @@ def test_every_claim_shows_what_it_rests_on() -> None:
 def test_what_cannot_be_discussed_is_refused_in_words() -> None:
     with pytest.raises(Refused, match="a record without a discussion"):
         CaseDiscussion("IMNM-01")
-    with pytest.raises(KeyError, match="hmgcr-statin"):
+    with pytest.raises(KeyError, match="stairs-and-bath"):
         CaseDiscussion("no-such-case")
-    shown = CaseDiscussion("hmgcr-statin")
+    shown = CaseDiscussion("stairs-and-bath")
     with pytest.raises(Rejected, match="is not asked"):
         shown.answer(text="too early")

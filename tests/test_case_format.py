@@ -254,7 +254,7 @@ def test_no_answer_of_a_teaching_case_is_known_before_the_point_that_brings_it(n
 
 
 def test_the_fictional_case_becomes_classifiable_when_its_antibody_is_known_and_not_before() -> None:
-    case = TEACHING["hmgcr-statin"]
+    case = TEACHING["stairs-and-bath"]
     labels = {moment: nam.classify_enmc2016(case.patient_at(moment)).label for moment in case.moments}
     before = ("onset", "first-visit", "admission", "imaging")
     assert not {labels[moment] for moment in before} & {"anti_hmgcr_myopathy"}
@@ -268,7 +268,7 @@ def test_the_fictional_case_becomes_classifiable_when_its_antibody_is_known_and_
 
 def test_an_unknown_moment_is_refused_with_those_there_are() -> None:
     with pytest.raises(KeyError, match="no moment 'never'; known: onset, first-visit"):
-        TEACHING["hmgcr-statin"].patient_at("never")
+        TEACHING["stairs-and-bath"].patient_at("never")
 
 
 def test_a_place_is_kept_for_every_answer_that_is_read_from_another_part() -> None:

@@ -238,7 +238,7 @@ def test_completeness_counts_every_item_once_and_says_what_is_lacking(name: str)
 
 
 def test_the_teaching_case_is_complete_and_the_case_without_ck_is_far_from_it() -> None:
-    whole = model.completeness(ALL["hmgcr-statin"])
+    whole = model.completeness(ALL["stairs-and-bath"])
     assert [item.id for item in whole.items if item.state == "missing"] == []
     poor = model.completeness(ALL["IMNM-06"])
     assert poor.filled < whole.filled / 2

@@ -24,7 +24,7 @@ def folder(tmp_path):
     return shutil.copytree(store.data_folder(), tmp_path / "data")
 
 
-@pytest.mark.parametrize("file", ["cases/teaching/hmgcr-statin.yaml", "facts.csv"])
+@pytest.mark.parametrize("file", ["cases/teaching/stairs-and-bath.yaml", "facts.csv"])
 def test_an_edited_file_puts_the_compiled_cases_out_of_use(folder, file):
     assert case_files.compiled(folder)
     with (folder / file).open("a", encoding="utf-8") as text:
@@ -33,5 +33,5 @@ def test_an_edited_file_puts_the_compiled_cases_out_of_use(folder, file):
 
 
 def test_a_case_of_the_course_needs_no_reader_of_files():
-    loaded = loaded_by("import namlib as nam\nnam.CaseDiscussion('hmgcr-statin')")
+    loaded = loaded_by("import namlib as nam\nnam.CaseDiscussion('stairs-and-bath')")
     assert not loaded & {*READERS, "pandas", "matplotlib", "numpy"}

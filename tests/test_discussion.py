@@ -17,7 +17,7 @@ from namlib.model import discussion as model
 from namlib.model.discussion import commit, find_traps, read_answer, state_of
 from namlib.records import Refused
 
-CASE = Case.load("hmgcr-statin")
+CASE = Case.load("stairs-and-bath")
 assert CASE.discussion is not None
 DISCUSSION = CASE.discussion
 TRAPS = {trap.id: trap for trap in course.ledger().reasoning_traps}
@@ -320,8 +320,8 @@ def test_the_panel_of_the_course_is_said_to_be_invented() -> None:
     "content", [b"\xff\xfe", b"item;member;answer\na;b;1\n", b"", b'item,member,answer\n"' + b"x" * 300_000]
 )
 def test_a_panel_file_that_is_none_is_refused_with_its_name(tmp_path: Any, content: bytes) -> None:
-    (tmp_path / "hmgcr-statin.csv").write_bytes(content)
-    with pytest.raises(case_files.CaseError, match=r"hmgcr-statin\.csv"):
+    (tmp_path / "stairs-and-bath.csv").write_bytes(content)
+    with pytest.raises(case_files.CaseError, match=r"stairs-and-bath\.csv"):
         panel_of(CASE, tmp_path)
     with pytest.raises(case_files.CaseError, match="cannot be read"):
         panel_of(CASE, tmp_path / "absent")
@@ -331,7 +331,7 @@ def test_a_panel_file_that_is_none_is_refused_with_its_name(tmp_path: Any, conte
 
 
 def problems_after(old: str, new: str) -> list[str]:
-    path = case_files.files()["hmgcr-statin"]
+    path = case_files.files()["stairs-and-bath"]
     text = path.read_text(encoding="utf-8")
     assert old in text
     from namlib.course.cases import known
@@ -359,7 +359,7 @@ def problems_after(old: str, new: str) -> list[str]:
 )
 def test_a_file_whose_halves_do_not_fit_is_refused_with_place_and_line(old: str, new: str, words: str) -> None:
     (problem,) = problems_after(old, new)
-    assert problem.startswith("hmgcr-statin.yaml, line ") and ", discussion." in problem
+    assert problem.startswith("stairs-and-bath.yaml, line ") and ", discussion." in problem
     assert words in problem
 
 
@@ -385,15 +385,15 @@ def test_every_case_of_the_course_can_be_walked_to_its_end() -> None:
 def test_the_check_for_authors_looks_at_the_panel_too(tmp_path: Any, capsys: pytest.CaptureFixture[str]) -> None:
     from namlib.__main__ import main
 
-    source = case_files.files()["hmgcr-statin"]
+    source = case_files.files()["stairs-and-bath"]
     for folder in ("teaching", "panels"):
         (tmp_path / folder).mkdir()
     path = tmp_path / "teaching" / source.name
     path.write_bytes(source.read_bytes())
-    panel_file = tmp_path / "panels" / "hmgcr-statin.csv"
+    panel_file = tmp_path / "panels" / "stairs-and-bath.csv"
     panel_file.write_bytes((source.parent.parent / "panels" / panel_file.name).read_bytes())
     assert main(["case", "check", str(path)]) == 0
     panel_file.write_text("item,member,answer\nnever-statin,1,9\n", encoding="utf-8")
     assert main(["case", "check", str(path)]) == 1
     said = capsys.readouterr().out
-    assert "hmgcr-statin.csv: row 2: answer: 9 is not one of" in said and "nobody answered the item 'cousin'" in said
+    assert "stairs-and-bath.csv: row 2: answer: 9 is not one of" in said and "nobody answered the item 'cousin'" in said

@@ -21,7 +21,7 @@ DATA = store.data_folder()
 LABELS = {*ANSWERS, *(label.id for row in store.load().criteria if row.id == "enmc_2016" for label in row.labels)}
 TEACHING = sorted((DATA / "cases" / "teaching").glob("*.yaml"))
 # The case that the tests of single rules take apart.
-PLAIN = DATA / "cases" / "teaching" / "hmgcr-statin.yaml"
+PLAIN = DATA / "cases" / "teaching" / "stairs-and-bath.yaml"
 ADAPTER: TypeAdapter[Discussion] = TypeAdapter(Discussion)
 
 

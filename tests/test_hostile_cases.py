@@ -24,7 +24,7 @@ from namlib.course import cases as course_cases
 
 ROOT = Path(__file__).resolve().parents[1]
 REAL = case_files.files()
-TEACHING = REAL["hmgcr-statin"].read_text(encoding="utf-8")
+TEACHING = REAL["stairs-and-bath"].read_text(encoding="utf-8")
 PUBLISHED = REAL["IMNM-08"].read_text(encoding="utf-8")
 SMALL = """\
 schema: 1

@@ -91,7 +91,7 @@ def test_the_first_explorer_loads_no_readers_or_scientific_packages(explorer: st
 
 def test_a_case_discussion_loads_no_scientific_packages() -> None:
     # A case file is read as it stands, so the readers are needed; the rest is not.
-    loaded = loaded_by("import namlib as nam\nnam.CaseDiscussion('hmgcr-statin')")
+    loaded = loaded_by("import namlib as nam\nnam.CaseDiscussion('stairs-and-bath')")
     assert "ipywidgets" in loaded and not loaded & {*SCIENTIFIC, "anywidget", "bibtexparser"}
 
 

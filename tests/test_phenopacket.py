@@ -143,9 +143,9 @@ def test_a_field_that_the_format_does_not_have_is_refused(monkeypatch: pytest.Mo
 
 
 def test_a_script_in_a_name_stays_text(tmp_path: Path) -> None:
-    case = case_files.load(case_files.files()["hmgcr-statin"])
+    case = case_files.load(case_files.files()["stairs-and-bath"])
     text = case_files.dump(case).replace("agent: metformin", "agent: '\"</script><b>'")
-    export = phenopacket(nam.Case.of(case_files.build(text, "hmgcr-statin.yaml")))
+    export = phenopacket(nam.Case.of(case_files.build(text, "stairs-and-bath.yaml")))
     agents = [
         action["treatment"]["agent"] for action in json.loads(export.text)["medicalActions"] if "treatment" in action
     ]

@@ -70,15 +70,15 @@ class CaseDiscussion(Form):
 
     Examples
     --------
-    >>> discussion = CaseDiscussion("hmgcr-statin")
+    >>> discussion = CaseDiscussion("stairs-and-bath")
     >>> discussion
-    CaseDiscussion(hmgcr-statin): 0 of 12 stages; now: The patient
+    CaseDiscussion(stairs-and-bath): 0 of 12 stages; now: The patient
     >>> discussion.answer()
     'Saved.'
     >>> discussion.answer(text="Subacute weakness on a statin, very high CK.")
     'Saved.'
-    >>> CaseDiscussion("hmgcr-statin")
-    CaseDiscussion(hmgcr-statin): 2 of 12 stages; now: Your differential diagnosis
+    >>> CaseDiscussion("stairs-and-bath")
+    CaseDiscussion(stairs-and-bath): 2 of 12 stages; now: Your differential diagnosis
     """
 
     def __init__(

@@ -66,7 +66,7 @@ class Learner:
         expect(self.page.locator(".nam-said")).to_contain_text(text)
 
 
-CELLS = ("# A case\nFictional, for education only.", "import namlib as nam", 'nam.CaseDiscussion("hmgcr-statin")')
+CELLS = ("# A case\nFictional, for education only.", "import namlib as nam", 'nam.CaseDiscussion("stairs-and-bath")')
 
 
 @pytest.fixture(scope="module")
@@ -178,7 +178,7 @@ def test_the_second_half_after_page_and_kernel_are_gone(
         lab.screenshot("case_discussion_end")
 
         # Answers as files, without copying.
-        lab.tab_to('[data-action="file-hmgcr-statin-answers.json"]')
+        lab.tab_to('[data-action="file-stairs-and-bath-answers.json"]')
         with page.expect_download() as download:
             learner.press("Enter")
         held = json.loads(Path(download.value.path()).read_text(encoding="utf-8"))["answers"]
@@ -201,7 +201,7 @@ def test_the_second_half_after_page_and_kernel_are_gone(
 def test_the_same_discussion_shown_twice_moves_on_together(lab_server: LabServer, browser: Browser) -> None:
     cells = (
         "import os, tempfile\nos.environ['NAMLIB_ANSWERS'] = tempfile.mkdtemp() + '/answers.sqlite'",
-        'import namlib as nam\ntwice = nam.CaseDiscussion("hmgcr-statin")\ntwice',
+        'import namlib as nam\ntwice = nam.CaseDiscussion("stairs-and-bath")\ntwice',
         "twice",
     )
     name = write_notebook(lab_server.folder / "check_case_twice.ipynb", *cells).name
