@@ -206,15 +206,22 @@ def cases(kind: str | None = None) -> Table[Case]:
     cites = bibliography()
     columns: list[Any] = [
         Column("Case", lambda case: Html(f"<code>{html(case.id)}</code>")),
-        Column("What it is about", lambda case: case.title),
-        Column("Kind", lambda case: "FICTIONAL, for teaching" if case.fictional else "published"),
-        Column("Points in time", lambda case: len(case.record.times)),
-        Column(
-            "Source, or published cases behind it",
-            lambda case: ", ".join(case.inspired_by) if case.fictional else cites.links(case.record.sources),
-        ),
-        Column("What was read", lambda case: case.record.read or "invented"),
+        Column("What it is about" if kind != "teaching" else "How it begins", lambda case: case.title),
     ]
+    if kind is None:
+        columns.append(Column("Kind", lambda case: "FICTIONAL, for teaching" if case.fictional else "published"))
+    if kind == "teaching":
+        # Not the published cases behind it: they would tell how it ends.
+        columns += [
+            Column("Stages", lambda case: len(case.discussion.stages) if case.discussion else "no discussion yet"),
+            Column("Minutes in a room", lambda case: f"{case.discussion.minutes:g}" if case.discussion else ""),
+        ]
+    else:
+        columns += [
+            Column("Points in time", lambda case: len(case.record.times)),
+            Column("Source", lambda case: "invented" if case.fictional else cites.links(case.record.sources)),
+            Column("What was read", lambda case: case.record.read),
+        ]
     chosen = [case for case in rows if kind is None or case.kind == kind]
     caption = {"teaching": "Teaching cases, all fictional", "published": "Published cases"}.get(kind or "", "Cases")
     return Table(chosen, caption, columns, noun="case")
