@@ -1,6 +1,7 @@
 """``python -m namlib check`` checks ledger and notebooks; ``python -m namlib compile`` writes ``data/ledger.jsonl``.
 
-``python -m namlib case check FILE``, ``case list`` and ``case new ID`` help authors of cases, ``case build ID --out DIR`` makes the papers of a conference.
+``python -m namlib case check FILE``, ``case list`` and ``case new ID`` help authors of cases.
+``python -m namlib case build ID --out DIR`` makes handout, guide, slides and report for a conference.
 ``python -m namlib calibrate`` holds the virtual cohort against its targets and writes ``data/calibration_report.md``.
 """
 
