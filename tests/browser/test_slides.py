@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page
 
 from namlib.course.cases import Case
@@ -109,3 +110,20 @@ def test_without_script_all_slides_stand_below_each_other(browser: Browser, file
     plain.goto(file.as_uri())
     assert all(slide.is_visible() for slide in plain.locator(".slide").all())
     context.close()
+
+
+def test_papers_and_slides_have_no_finding_of_axe(browser: Browser, file: Path, tmp_path: Path) -> None:
+    opened = browser.new_page(viewport={"width": 1280, "height": 720}, bypass_csp=True)
+    material = conference.gather(Case.load(CASE))
+    for page_of in (pages.handout, pages.guide, pages.report):
+        path = tmp_path / f"{page_of.__name__}.html"
+        path.write_text(paper_html.document(page_of(material)), encoding="utf-8")
+        opened.goto(path.as_uri())
+        assert Axe().run(opened).response["violations"] == [], page_of.__name__
+    opened.goto(file.as_uri())
+    for kind in ("title", "told", "asked", "revealed", "end"):
+        number = opened.locator(".slide").evaluate_all(f"all => all.findIndex(one => one.matches('.{kind}')) + 1")
+        opened.goto(f"{file.as_uri()}#{number}")
+        assert opened.locator(".slide.now").get_attribute("class") == f"slide {kind} now"
+        assert Axe().run(opened).response["violations"] == [], kind
+    opened.close()
