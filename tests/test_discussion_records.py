@@ -20,6 +20,8 @@ from namlib.model.findings import FIELDS
 DATA = store.data_folder()
 LABELS = {*ANSWERS, *(label.id for row in store.load().criteria if row.id == "enmc_2016" for label in row.labels)}
 TEACHING = sorted((DATA / "cases" / "teaching").glob("*.yaml"))
+# The case that the tests of single rules take apart.
+PLAIN = DATA / "cases" / "teaching" / "hmgcr-statin.yaml"
 ADAPTER: TypeAdapter[Discussion] = TypeAdapter(Discussion)
 
 
@@ -28,7 +30,7 @@ def content(path: Path) -> str:
     return json.dumps(YAML(typ="safe", pure=True).load(path.read_text(encoding="utf-8")))
 
 
-def raw(path: Path = TEACHING[0]) -> dict[str, Any]:
+def raw(path: Path = PLAIN) -> dict[str, Any]:
     held: dict[str, Any] = json.loads(content(path))["discussion"]
     return held
 
@@ -187,7 +189,7 @@ def test_names_outside_the_discussion_are_looked_up() -> None:
     stage(held, "label")["options"][0]["enmc"] = "lupus"
     stage(held, "therapy")["options"][1]["node"] = "surgery"
     ledger = store.load()
-    times = [time["id"] for time in json.loads(content(TEACHING[0]))["record"]["times"]]
+    times = [time["id"] for time in json.loads(content(PLAIN))["record"]["times"]]
     found = dict(
         unknown_names(
             made(held),

@@ -211,7 +211,7 @@ def _statin_answer(record: CaseRecord, place: int, *, complete: bool) -> str | N
         begun = _begun(record, drug)
         if drug.stop and record.place(drug.stop) <= place:
             answers.append("stopped")
-        elif drug.stop or (complete and begun is not None and begun <= place):
+        elif (drug.stop and begun is None) or (begun is not None and begun <= place and (complete or drug.stop)):
             answers.append("taking")
     return "taking" if "taking" in answers else "stopped" if answers else None
 
