@@ -20,6 +20,7 @@ from namlib.case_records import CaseLabel
 from namlib.course.cases import Case
 from namlib.discussion_records import Discussion, Option, Stage
 from namlib.model.case import answers_at
+from namlib.model.discussion import Told, find_traps, judge_label
 
 NAMES = sorted(path.stem for path in (store.data_folder() / "cases" / "teaching").glob("*.yaml"))
 # The three forms that ENMC 2016 names; every other answer of it is that something is missing, or that it is not met.
@@ -171,6 +172,46 @@ def test_rivals_are_excluded_by_the_case_where_the_course_excludes_them(name: st
         row = judged.get(RIVALS.get(hypothesis.id, ""))
         if row is not None and row.state == "excluded" and hypothesis.plausible:
             assert hypothesis.excluded_by or hypothesis.against, (name, hypothesis.id, row)
+
+
+def played(name: str, worths: tuple[str, ...], *, hasty: bool = False) -> list[Told]:
+    """Play a case: tests of these worths only, as many as allowed, then the best class; in haste one with a name."""
+    told_so_far = []
+    for stage in told(name).stages:
+        answer: dict[str, Any] = {"read": True}
+        if stage.kind == "tests":
+            offered = sorted((t for t in stage.tests if t.worth in worths), key=lambda test: worths.index(test.worth))
+            answer = {"chosen": [test.id for test in offered][: stage.most]}
+        elif stage.kind == "differential":
+            answer = {"ranked": list(stage.ranked), "confidence": 60}
+        elif stage.kind == "label":
+            named = [option for option in stage.options if option.hypothesis]
+            answer = {"chosen": [(named if hasty and named else best(stage))[0].id], "confidence": 80}
+        elif stage.kind == "therapy":
+            answer = {"chosen": [option.id for option in best(stage)]}
+        told_so_far.append(Told(stage, answer))
+    return told_so_far
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_deciding_and_useful_tests_are_enough_to_reach_every_class(name: str) -> None:
+    """Who chooses well is shown enough: ENMC 2016, put to nothing but that, answers what the case calls best."""
+    course, criteria = (
+        played(name, ("deciding", "useful")),
+        next(c for c in store.load().criteria if c.id == "enmc_2016"),
+    )
+    for place, one in enumerate(course):
+        if one.stage.kind == "label":
+            judged = judge_label(course, place, lambda at: answers_at(case(name).record, at), criteria)
+            assert judged.agrees_with_shown in (True, None), (name, one.stage.id, judged.shown.label)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_whoever_names_a_disease_without_a_deciding_test_is_told_so(name: str) -> None:
+    careless = find_traps(told(name), played(name, ("little",), hasty=True), store.load().reasoning_traps)
+    careful = find_traps(told(name), played(name, ("deciding", "useful")), store.load().reasoning_traps)
+    assert {trap.trap.id: trap.caught for trap in careless}["premature_closure"] is True
+    assert not [trap for trap in careful if trap.caught]
 
 
 # --- nothing before its time, nothing that is not in the record -----------------------------------------------------
