@@ -222,7 +222,8 @@ def _course(case: Case, caption: str) -> Drawing:
 def _course_slide(case: Case) -> Drawing:
     """The course as a slide has room for it: numbers and drugs, without names and events."""
     record = dataclasses.replace(case.record, labels=(), events=(), adverse_events=())
-    return _course(dataclasses.replace(case, record=record), "")
+    # Nor its id, which the words for a screen reader would say: it may name the disease.
+    return _course(dataclasses.replace(case, id="the-patient", record=record), "")
 
 
 def _ballot(material: Material, item: str) -> list[Block]:

@@ -201,9 +201,8 @@ details{break-inside:avoid;border-top:1px solid #c9ced3;padding:.18em 0}
 details p{margin:.1em 0 .2em 1em}summary{cursor:pointer;font-weight:600}
 .room dl{display:grid;grid-template-columns:max-content 1fr;gap:.1em 1em}.room dd{margin:0}
 nav{display:none}
-.deck nav{display:flex;position:fixed;right:.6rem;bottom:1.9rem;gap:.3rem;opacity:.25}
-nav:hover,nav:focus-within{opacity:1!important}
-nav button{font:inherit;font-size:.62rem;padding:.15em .7em;border:1px solid #5a6570;background:#fff;
+.deck nav{display:flex;position:fixed;right:.5rem;bottom:2.1rem;gap:.3rem}
+nav button{font:inherit;font-size:.56rem;padding:.1em .6em;border:1px solid #9aa5ae;color:#44505a;background:#fff;
  border-radius:.3em;cursor:pointer}
 :focus-visible{outline:3px solid #0072B2;outline-offset:2px}
 .sr{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%);white-space:nowrap}

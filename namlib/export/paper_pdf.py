@@ -49,6 +49,8 @@ MISSING = (
 
 _FONT = "dejavu"
 _STYLES = {"": "DejaVuSans", "B": "DejaVuSans-Bold", "I": "DejaVuSans-Oblique", "BI": "DejaVuSans-BoldOblique"}
+# Stands for the number of pages until it is known. Soft hyphens are taken out of every text, so none can hold this.
+_PAGES = "\N{SOFT HYPHEN}nb\N{SOFT HYPHEN}"
 _INK, _SOFT, _RULE = (26, 26, 26), (68, 80, 90), (176, 184, 190)
 _BLUE, _ORANGE, _GREEN, _VERMILLION = (0, 114, 178), (230, 159, 0), (0, 158, 115), (213, 94, 0)
 _BANDS = {"asked": _ORANGE, "revealed": _GREEN}
@@ -98,6 +100,7 @@ def _new(orientation: str, *, title: str, subject: str, day: date) -> FPDF:
     pdf.set_draw_color(*_RULE)
     pdf.set_text_color(*_INK)
     pdf.c_margin = 0.0
+    pdf.alias_nb_pages(_PAGES)
     return pdf
 
 
@@ -373,7 +376,7 @@ class _Printer:
         room = (pdf.w - pdf.l_margin - pdf.r_margin) * drawing.width
         most = pdf.h - pdf.t_margin - pdf.b_margin - self.line * 5
         if not self.breaks:
-            below = self.line * 2.2 if drawing.caption else self.line * 0.4
+            below = self.line * (2.6 if drawing.caption else 0.6)
             most = max(_LEAST_DRAWING, pdf.h - _SLIDE_BOTTOM - pdf.get_y() - below)
         width = min(room, most * wide / high)
         return width, width * high / wide
@@ -454,7 +457,7 @@ def document(made: Document, day: date) -> bytes:
         pdf.set_text_color(*_SOFT)
         pdf.cell(0, 3.6, NOTICE, new_x="LMARGIN", new_y="NEXT")
         pdf.cell(140, 3.6, _clean(_cut(pdf, made.versions, 138)))
-        pdf.cell(0, 3.6, f"page {pdf.page_no()} of {{nb}}", align="R")
+        pdf.cell(0, 3.6, f"page {pdf.page_no()} of {_PAGES}", align="R")
 
     pdf.header, pdf.footer = header, footer
     pdf.set_margins(18, 18, 18)
