@@ -34,7 +34,7 @@ pypdf = pytest.importorskip("pypdf", reason="PDF files are read back with pypdf"
 ROOT = Path(__file__).resolve().parents[1]
 CASES = sorted(case_files.files())
 TEACHING = [path.stem for path in sorted((ROOT / "data" / "cases" / "teaching").glob("*.yaml"))]
-CASE = "hmgcr-statin"
+CASE = "stairs-and-bath"
 
 HASHES = """
 import hashlib, json, sys
@@ -544,7 +544,7 @@ def test_every_problem_of_answers_is_said_at_once(tmp_path: Path, case: Case) ->
 @pytest.mark.parametrize(
     "content",
     [b"", b"{", b"[]", b'{"answers": 3}', b'{"answers": [1]}', b"a,b\n1,2\n", b"\xff\xfe\x00", b"[" * 100_000,
-     b'activity,item,answer\ncase/hmgcr-statin,1/label,"{"\n', b'{"answers": []}',
+     b'activity,item,answer\ncase/stairs-and-bath,1/label,"{"\n', b'{"answers": []}',
      b'{"answers": [{"activity": "case/other", "item": "1/stem", "answer": {}}]}'],
 )  # fmt: skip
 def test_a_file_that_is_no_export_of_answers_is_refused_in_words(content: bytes, tmp_path: Path, case: Case) -> None:

@@ -13,7 +13,7 @@ from namlib.course.cases import Case
 from namlib.export import conference, paper_html
 from namlib.export import conference_pages as pages
 
-CASE = "hmgcr-statin"
+CASE = "stairs-and-bath"
 
 
 @pytest.fixture
