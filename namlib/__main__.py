@@ -97,11 +97,13 @@ def _case(chosen: argparse.Namespace) -> int:
 
 def _check_case(path: Path) -> int:
     """Print every problem of one case file, or that it fits and what a reader of cases would still miss."""
-    from namlib.course.cases import Case
+    from namlib.course.cases import Case, panel_of
 
     problems: tuple[case_files.Problem, ...] = ()
     try:
         case = Case.load(path)
+        beside = path.resolve().parent.parent / "panels"
+        panel_of(case, beside if beside.is_dir() else None)
     except CaseError as refused:
         problems = refused.problems
     to_fill = case_files.still_to_fill(path)

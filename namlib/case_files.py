@@ -586,7 +586,7 @@ def read_panel(info: PanelInfo, items: Iterable[str], folder: Path | None = None
         reason = "is not UTF-8 text" if isinstance(refused, UnicodeDecodeError) else str(refused)
         raise CaseError([Problem(info.file, "", None, reason)]) from None
     if panel is None:
-        raise CaseError(Problem(info.file, "", None, problem.partition(": ")[2]) for problem in problems)
+        raise CaseError(Problem(info.file, "", None, problem[len(info.file) :].lstrip(",: ")) for problem in problems)
     return panel
 
 

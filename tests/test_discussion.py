@@ -11,12 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from namlib import case_files, course
-from namlib.course.cases import Case
+from namlib.course.cases import Case, panel_of
 from namlib.discussion_records import LIKELIHOOD, Panel, PanelAnswer, PanelInfo
 from namlib.model import discussion as model
 from namlib.model.discussion import commit, find_traps, read_answer, state_of
 from namlib.records import Refused
-from namlib.widgets.discussion import panel_of
 
 CASE = Case.load("hmgcr-statin")
 assert CASE.discussion is not None
@@ -381,3 +380,20 @@ def test_every_case_of_the_course_can_be_walked_to_its_end() -> None:
             }
             answers[stage.id] = commit(state, stage.id, given_)
         assert state.finished
+
+
+def test_the_check_for_authors_looks_at_the_panel_too(tmp_path: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    from namlib.__main__ import main
+
+    source = case_files.files()["hmgcr-statin"]
+    for folder in ("teaching", "panels"):
+        (tmp_path / folder).mkdir()
+    path = tmp_path / "teaching" / source.name
+    path.write_bytes(source.read_bytes())
+    panel_file = tmp_path / "panels" / "hmgcr-statin.csv"
+    panel_file.write_bytes((source.parent.parent / "panels" / panel_file.name).read_bytes())
+    assert main(["case", "check", str(path)]) == 0
+    panel_file.write_text("item,member,answer\nnever-statin,1,9\n", encoding="utf-8")
+    assert main(["case", "check", str(path)]) == 1
+    said = capsys.readouterr().out
+    assert "hmgcr-statin.csv: row 2: answer: 9 is not one of" in said and "nobody answered the item 'cousin'" in said

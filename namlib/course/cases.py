@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from namlib import case_files, case_records
 from namlib.case_files import Known
 from namlib.course import bibliography, criteria_record, ledger, named
-from namlib.discussion_records import Discussion
+from namlib.discussion_records import Discussion, Panel
 from namlib.frozen import frozen
 from namlib.model import case as model
 from namlib.records import PublishedRecord
@@ -212,3 +212,24 @@ def cases(kind: str | None = None) -> Table[Case]:
     chosen = [case for case in rows if kind is None or case.kind == kind]
     caption = {"teaching": "Teaching cases, all fictional", "published": "Published cases"}.get(kind or "", "Cases")
     return Table(chosen, caption, columns, noun="case")
+
+
+def panel_of(case: case_records.Case, folder: Path | None = None) -> Panel | None:
+    """Return the panel behind the concordance items of a case, if it has any.
+
+    Parameters
+    ----------
+    case : Case
+        The case.
+    folder : Path, optional
+        Where the file of the panel lies; by default among those of the course.
+
+    Raises
+    ------
+    namlib.case_files.CaseError
+        If its file is refused.
+    """
+    if case.discussion is None or case.discussion.panel is None:
+        return None
+    items = [item.id for stage in case.discussion.stages for item in stage.items]
+    return case_files.read_panel(case.discussion.panel, items, folder)

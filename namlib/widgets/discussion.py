@@ -8,11 +8,11 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from namlib import case_files, course
+from namlib import course
 from namlib.answers import Answers, Saved
 from namlib.case_records import Case as CaseRecordAndDiscussion
-from namlib.course.cases import Case
-from namlib.discussion_records import LIKELIHOOD, Panel, Stage
+from namlib.course.cases import Case, panel_of
+from namlib.discussion_records import LIKELIHOOD, Stage
 from namlib.model import discussion as model
 from namlib.model.discussion import CONFIDENCE, State
 from namlib.records import Refused
@@ -45,20 +45,6 @@ def case_sum(case: CaseRecordAndDiscussion) -> str:
     """Return a short sum of a case, by which to tell one state of its file from another."""
     written = json.dumps(case.to_dict(), sort_keys=True, ensure_ascii=True)
     return f"{crc32(written.encode()):08x}"
-
-
-def panel_of(case: CaseRecordAndDiscussion, folder: Path | None = None) -> Panel | None:
-    """Return the panel behind the concordance items of a case, if it has any.
-
-    Raises
-    ------
-    namlib.case_files.CaseError
-        If its file is refused.
-    """
-    if case.discussion is None or case.discussion.panel is None:
-        return None
-    items = [item.id for stage in case.discussion.stages for item in stage.items]
-    return case_files.read_panel(case.discussion.panel, items, folder)
 
 
 class CaseDiscussion(Form):
