@@ -818,8 +818,8 @@ def _about(record: CaseRecord) -> list[Block]:
         ("Also considered", record.considered),
         ("Prognosis", record.prognosis),
         ("Adherence", record.adherence),
-        ("Limits", _lines(record.caveats)),
-        ("Notes", _lines(f"{note.about}: {note.text}" for note in record.notes)),
+        ("Limits", " ".join(record.caveats)),
+        ("Notes", " ".join(f"{note.about[:1].upper()}{note.about[1:]}: {note.text}" for note in record.notes)),
     )
     rows = tuple((name, text) for name, text in told if text)
     return [Heading("The record"), Grid("In words", ("What", "In the record"), rows, (2, 7), small=True)]
@@ -1123,4 +1123,4 @@ def split(slide: Slide) -> Iterator[Slide]:
         pages = lower
     for number, blocks in enumerate(pages, start=1):
         title = f"{slide.title} ({number} of {len(pages)})" if len(pages) > 1 else slide.title
-        yield dataclasses.replace(slide, title=title, blocks=tuple(blocks))
+        yield dataclasses.replace(slide, title=title, blocks=tuple(blocks), part=number if len(pages) > 1 else 0)

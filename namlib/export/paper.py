@@ -125,6 +125,7 @@ class Slide:
     blocks: tuple[Block, ...]
     kind: Literal["title", "told", "asked", "revealed", "end"] = "told"
     over: str = ""  # small line above the title: which stage
+    part: int = 0  # which part of one that was broken, from 1
 
 
 @frozen

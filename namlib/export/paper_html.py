@@ -222,16 +222,31 @@ _SCRIPT = """
   var live = document.getElementById("live");
   var now = -1;
   document.body.classList.add("deck");
-  function fit(slide) {
+  function largest(slide, size) {
+    // A slide that is not shown has no height: it is shown for as long as it is measured.
     var room = slide.querySelector(".room");
-    var size = 1.3;
+    var hidden = !slide.classList.contains("now");
     slide.classList.remove("tall");
+    slide.classList.add("now");
     room.style.setProperty("--fit", size);
     while (room.scrollHeight > room.clientHeight + 1 && size > 0.56) {
       size -= 0.04;
       room.style.setProperty("--fit", size.toFixed(2));
     }
     slide.classList.toggle("tall", room.scrollHeight > room.clientHeight + 1);
+    if (hidden) { slide.classList.remove("now"); }
+    return size;
+  }
+  function fit(slide) {
+    // Parts of one slide have letters of one size.
+    var at = slides.indexOf(slide);
+    var first = at;
+    while (slides[first].dataset.part > 1) { first -= 1; }
+    var size = 1.3;
+    for (var place = first; place === first || (slides[place] && slides[place].dataset.part > 1); place += 1) {
+      size = largest(slides[place], size);
+    }
+    largest(slide, size);
   }
   function show(place, tell) {
     place = Math.max(0, Math.min(slides.length - 1, place));
@@ -284,12 +299,8 @@ _SCRIPT = """
     opened = Array.prototype.slice.call(document.querySelectorAll("details:not([open])"));
     opened.forEach(function (one) { one.open = true; });
     // On paper every slide is shown, also those that nobody has come to yet.
-    slides.forEach(function (slide) {
-      slide.classList.add("now");
-      fit(slide);
-      slide.classList.remove("now", "tall");
-    });
-    slides[now].classList.add("now");
+    slides.forEach(fit);
+    slides.forEach(function (slide) { slide.classList.remove("tall"); });
   });
   window.addEventListener("afterprint", function () {
     opened.forEach(function (one) { one.open = false; });
@@ -305,13 +316,14 @@ def _slide(slide: Slide, place: int, deck: Deck) -> str:
     over = f'<p class="over">{html(slide.over)}</p>' if slide.over else ""
     tag = f'<span class="tag">{_TAGS[slide.kind]}</span>' if slide.kind in _TAGS else ""
     mark = '<span class="mark">FICTIONAL</span>' if deck.fictional else ""
+    part = f' data-part="{slide.part}"' if slide.part else ""
     body = "".join(_block(block, 2) for block in slide.blocks)
     top = f'<h2 tabindex="-1">{html(slide.title)}</h2>'
     inside = f"{over}{top}<div class=room>{body}</div>"
     if slide.kind == "title":
         inside = f"<div class=room>{top}{body}</div>"
     return (
-        f'<section class="slide {slide.kind}" aria-label="slide {place} of {len(deck.slides)}">{tag}{inside}'
+        f'<section class="slide {slide.kind}" aria-label="slide {place} of {len(deck.slides)}"{part}>{tag}{inside}'
         f'<div class="foot">{mark}<span class="legal">{html(NOTICE)}</span>'
         f'<span class="place">{place} / {len(deck.slides)}</span></div></section>'
     )

@@ -48,7 +48,7 @@ MISSING = (
 )
 
 _FONT = "dejavu"
-_STYLES = {"": "DejaVuSans", "B": "DejaVuSans-Bold", "I": "DejaVuSans-Oblique", "BI": "DejaVuSans-BoldOblique"}
+_STYLES = {"": "DejaVuSans", "B": "DejaVuSans-Bold", "I": "DejaVuSans-Oblique"}
 # Stands for the number of pages until it is known. Soft hyphens are taken out of every text, so none can hold this.
 _PAGES = "\N{SOFT HYPHEN}nb\N{SOFT HYPHEN}"
 _INK, _SOFT, _RULE = (26, 26, 26), (68, 80, 90), (176, 184, 190)
@@ -108,12 +108,8 @@ def _new(orientation: str, *, title: str, subject: str, day: date) -> FPDF:
 def _known() -> frozenset[int]:
     # It comes with fpdf2 and has no types.
     library: Any = importlib.import_module("fontTools.ttLib")
-    # The signs that all four styles have, so that none prints as an empty box in bold only.
-    held = [
-        frozenset(library.TTFont(_letters() / f"{file}.ttf", lazy=True).getBestCmap())
-        for style, file in _STYLES.items()
-        if "I" not in style
-    ]
+    # The signs that all styles have, so that none prints as an empty box in bold only.
+    held = [frozenset(library.TTFont(_letters() / f"{file}.ttf", lazy=True).getBestCmap()) for file in _STYLES.values()]
     return frozenset.intersection(*held)
 
 
@@ -143,7 +139,7 @@ def _words(text: Text, style: str) -> Iterator[list[_Piece]]:
     """The words of a text, each with the blank behind it; a word may be made of several styles."""
     word: list[_Piece] = []
     for run in runs(text):
-        kind = "".join(sorted({*style, *("B" if run.bold else ""), *("I" if run.italic else "")}))
+        kind = "B" if run.bold or style else "I" if run.italic else ""
         said = _clean(run.text)
         while said:
             head, blank, said = said.partition(" ")
@@ -313,7 +309,7 @@ class _Printer:
         inner = [room * width / sum(widths) - 3.2 for width in widths]
         # About how high it is: a short table is not broken, of a long one the head stays with its first rows.
         tall = line * 3 + sum(self._guess(row, inner, line, share) for row in grid.rows)
-        self.room_for(tall if tall < (self.pdf.h - 38) * 0.5 else line * 8)
+        self.room_for(tall if tall < (self.pdf.h - 38) * 0.4 else line * 8)
         if grid.caption:
             self._font("B", 0.92)
             self.pdf.multi_cell(0, self.line * 0.92, _clean(grid.caption), align="L", new_x="LMARGIN", new_y="NEXT")
@@ -552,8 +548,15 @@ def slides(deck: Deck, day: date) -> bytes:
     trial: Any = _new("landscape", title="", subject="", day=day)
     for one in (pdf, trial):
         one.set_auto_page_break(False)
-    for place, slide in enumerate(deck.slides, start=1):
-        share = _share(trial, slide)
+    shares = [_share(trial, slide) for slide in deck.slides]
+    # Parts of one slide have letters of one size.
+    for place in range(len(shares) - 1, 0, -1):
+        if deck.slides[place].part > 1:
+            shares[place - 1] = min(shares[place - 1 : place + 1])
+    for place in range(1, len(shares)):
+        if deck.slides[place].part > 1:
+            shares[place] = shares[place - 1]
+    for place, (slide, share) in enumerate(zip(deck.slides, shares, strict=True), start=1):
         pdf.add_page()
         pdf.start_section(_clean(slide.title), strict=False)
         pdf.set_fill_color(*_BANDS.get(slide.kind, _BLUE))
