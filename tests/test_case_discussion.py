@@ -385,9 +385,21 @@ def test_every_claim_shows_what_it_rests_on() -> None:
     walk(shown)
     blocks = {block["id"].partition("/")[2]: block["html"] for block in shown.page["blocks"]}
     claims = len(DISCUSSION.hypotheses) + len(DISCUSSION.tests) + sum(len(stage.options) for stage in DISCUSSION.stages)
+    claims += sum(len(stage.qualifiers) for stage in DISCUSSION.stages)
     assert blocks["feedback"].count("behind this") + blocks["feedback"].count("no source is claimed") == claims + 1
     assert blocks["feedback"].count('<a href="https://') > claims
     assert "conventions of this course" in words(blocks["feedback"])
+
+
+def test_the_facts_behind_the_qualifiers_name_no_disease_before_the_ranking() -> None:
+    """A fact on anti-HMGCR disease beside the problem statement would be the answer to the stage that follows."""
+    shown = CaseDiscussion("stairs-and-bath")
+    walk(shown, upto="differential")
+    told = {block["id"].partition("/")[2]: block["html"] for block in shown.page["blocks"]}["problem"]
+    assert "Why it matters" in told and "anti-HMGCR" not in told and "behind this" not in told
+    walk(shown)
+    blocks = {block["id"].partition("/")[2]: block["html"] for block in shown.page["blocks"]}
+    assert "What the experts&#x27; qualifiers rest on" in blocks["feedback"]
 
 
 def test_what_cannot_be_discussed_is_refused_in_words() -> None:

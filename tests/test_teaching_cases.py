@@ -20,7 +20,7 @@ from namlib.case_records import CaseLabel
 from namlib.course.cases import Case
 from namlib.discussion_records import Discussion, Option, Stage
 from namlib.model.case import answers_at
-from namlib.model.discussion import Told, find_traps, judge_label
+from namlib.model.discussion import Told, compare_ranking, find_traps, judge_label
 
 NAMES = sorted(path.stem for path in (store.data_folder() / "cases" / "teaching").glob("*.yaml"))
 # The three forms that ENMC 2016 names; every other answer of it is that something is missing, or that it is not met.
@@ -191,6 +191,28 @@ def played(name: str, worths: tuple[str, ...], *, hasty: bool = False) -> list[T
             answer = {"chosen": [option.id for option in best(stage)]}
         told_so_far.append(Told(stage, answer))
     return told_so_far
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_whoever_ranks_as_the_experts_do_is_told_of_nothing_that_is_missing(name: str) -> None:
+    course, ranked = played(name, ("deciding", "useful")), 0
+    for place, one in enumerate(course):
+        if one.stage.kind == "differential":
+            compared = compare_ranking(told(name), course, place)
+            assert not [row.hypothesis.id for row in compared if row.missed], name
+            assert len(one.stage.ranked) <= one.stage.most
+            ranked += 1
+    assert ranked
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_no_step_that_is_called_a_mistake_is_said_to_be_on_the_pathway(name: str) -> None:
+    """The words beside the options would otherwise say that the route has a box for it."""
+    for stage in stages(name, "therapy"):
+        walk = nam.walk(case(name).patient_at(stage.at))
+        for option in stage.options:
+            if option.node and option.verdict in ("wrong", "harmful"):
+                assert option.node not in (*walk.taken, *walk.open), (name, stage.id, option.id)
 
 
 @pytest.mark.parametrize("name", NAMES)

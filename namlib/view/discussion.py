@@ -167,7 +167,7 @@ def _problem(case: Case, state: State, place: int, told: Told, support: Support)
         [
             one.qualifier.name,
             f'found: "{one.found}"' if one.found else "not found",
-            claim(one.qualifier.why, one.qualifier, support),
+            one.qualifier.why,
         ]
         for one in model.find_qualifiers(stage, text)
     ]
@@ -175,6 +175,8 @@ def _problem(case: Case, state: State, place: int, told: Told, support: Support)
         f'{_heading(state, stage)}<p><b>Yours</b></p><div class="nam-own">{html(text)}</div><p><b>The experts\'</b></p>'
         f'<div class="nam-expert">{paragraphs(stage.expert)}</div><p>{html(WORD_SEARCH)}</p>'
         + table("What the experts put into theirs", ["Qualifier", "In yours", "Why it matters"], rows)
+        # The facts name diseases; told here they would name what is still to be ranked.
+        + "<p>What each rests on is shown with the feedback.</p>"
     )
 
 
@@ -265,6 +267,12 @@ def _ranking_feedback(state: State, told: Sequence[Told], place: int, support: S
     return f"<h5>{html(stage.heading)}</h5>{said}{more}" + table("Your order and the experts'", headers, rows)
 
 
+def _problem_feedback(told: Told, support: Support) -> str:
+    rows = [[one.name, claim(one.why, one, support)] for one in told.stage.qualifiers]
+    shown = table("What the experts' qualifiers rest on", ["Qualifier", "Why it matters"], rows)
+    return f"<h5>{html(told.stage.heading)}</h5>{shown}"
+
+
 def _tests_feedback(told: Told, support: Support) -> str:
     chosen = {test.id for test in model.chosen_tests(told)}
     missed = [test.name for test in told.stage.tests if test.worth == "deciding" and test.id not in chosen]
@@ -323,7 +331,9 @@ def _feedback(case: Case, state: State, place: int, told: Told, support: Support
     # What an earlier feedback has settled is not said again.
     for number in range(earlier[-1] + 1 if earlier else 0, place):
         one = before[number]
-        if one.stage.kind == "differential":
+        if one.stage.kind == "problem":
+            parts.append(_problem_feedback(one, support))
+        elif one.stage.kind == "differential":
             parts.append(_ranking_feedback(state, before, number, support))
         elif one.stage.kind == "tests":
             parts.append(_tests_feedback(one, support))
