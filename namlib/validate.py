@@ -77,6 +77,7 @@ ROW_TYPES: dict[str, type] = {
     "questions/03.yaml": Question,
     "questions/04.yaml": Question,
     "questions/05.yaml": Question,
+    "questions/06.yaml": Question,
 }
 # The part of the ledger a file fills; several files may fill one.
 PARTS: dict[str, str] = {
