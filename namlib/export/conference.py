@@ -23,7 +23,7 @@ from zlib import crc32
 
 from namlib import answers as kept
 from namlib import course
-from namlib.course.cases import Case
+from namlib.course.cases import Case, panel_of
 from namlib.discussion_records import Discussion
 from namlib.export import conference_pages as pages
 from namlib.export import paper_html, paper_pdf
@@ -33,7 +33,7 @@ from namlib.frozen import frozen
 from namlib.model.discussion import Told, read_answer
 from namlib.records import Refused
 from namlib.view.discussion import Support
-from namlib.widgets.discussion import case_sum, panel_of
+from namlib.widgets.discussion import case_sum
 
 RECEIPT = "build.json"
 MADE_BY = "namlib case build"
