@@ -399,7 +399,7 @@ def test_the_facts_behind_the_qualifiers_name_no_disease_before_the_ranking() ->
     assert "Why it matters" in told and "anti-HMGCR" not in told and "behind this" not in told
     walk(shown)
     blocks = {block["id"].partition("/")[2]: block["html"] for block in shown.page["blocks"]}
-    assert "What the experts&#x27; qualifiers rest on" in blocks["feedback"]
+    assert "What the authors&#x27; qualifiers rest on" in blocks["feedback"]
 
 
 def test_what_cannot_be_discussed_is_refused_in_words() -> None:

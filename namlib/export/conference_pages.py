@@ -9,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
+from functools import cached_property
 from typing import Any
 
 from namlib.case_records import Case, CaseDrug, CaseRecord
@@ -52,8 +53,8 @@ _CHART_NOTE = (
 )
 _MARKS = {"for": "+", "against": "\N{MINUS SIGN}", "excludes": "\N{MULTIPLICATION SIGN}"}
 _NO_ANSWERS = (
-    "No answers were handed to this build, so this report holds the stages and what experts made of them, and nothing "
-    "about a learner or a group."
+    "No answers were handed to this build, so this report holds the stages and what the authors made of them, and "
+    "nothing about a learner or a group."
 )
 # What a learner writes on while the stages are told; it says nothing of any case.
 _WORKSHEET = (
@@ -107,7 +108,7 @@ class Material:
         """What every page says of the patient."""
         return FICTIONAL_WORDS if self.case.fictional else PUBLISHED_WORDS
 
-    @property
+    @cached_property
     def facts(self) -> tuple[str, ...]:
         """Ids of the facts that the case names; a number in brackets is a place in this list."""
         return self.case.facts
@@ -320,16 +321,17 @@ def handout(material: Material) -> Document:
 # --- what experts made of a stage ----------------------------------------------------------------------------------
 
 
-def _qualifier_table(material: Material, stage: Stage, written: str | None, *, numbers: bool = True) -> Grid:
+def _qualifier_table(material: Material, stage: Stage, written: str | None, *, claims: bool = True) -> Grid:
     found = model.find_qualifiers(stage, written or "")
     rows: list[tuple[Text, ...]] = []
     for one in found:
         mine = () if written is None else (f"found: {one.found}" if one.found else "not found",)
-        rows.append((one.qualifier.name, *mine, _claim(material, one.qualifier.why, one.qualifier, numbers=numbers)))
+        why = _claim(material, one.qualifier.why, one.qualifier) if claims else one.qualifier.why
+        rows.append((one.qualifier.name, *mine, why))
     heads = (
         ("Qualifier", "Why it matters") if written is None else ("Qualifier", "In what was written", "Why it matters")
     )
-    return Grid("What the experts put into theirs", heads, tuple(rows), (2, 6) if written is None else (2, 2, 5))
+    return Grid("What the authors put into theirs", heads, tuple(rows), (2, 6) if written is None else (2, 2, 5))
 
 
 def _standing(one: Any) -> str:
@@ -362,13 +364,13 @@ def _ranking_table(
         )
     heads = (
         "Hypothesis",
-        "Experts",
+        "Authors",
         *(("Committed",) if place is not None else ()),
-        "How experts see it here",
+        "How the authors see it here",
         "Feedback",
     )
     widths = (5, 3, 4, 4, 10) if place is not None else (5, 3, 4, 11)
-    return Grid("The order of the experts", heads, tuple(rows), widths)
+    return Grid("The authors' order", heads, tuple(rows), widths)
 
 
 def _tests_table(
@@ -401,7 +403,7 @@ def _options_table(material: Material, stage: Stage, chosen: Iterable[str] | Non
         )
         for option in stage.options
     )
-    return Grid("What the experts say of each", ("Option", "Verdict", "Feedback"), rows, (4, 3, 9))
+    return Grid("What the authors say of each", ("Option", "Verdict", "Feedback"), rows, (4, 3, 9))
 
 
 def _panel_bars(material: Material, item: ConcordanceItem) -> tuple[tuple[Bar, ...], int]:
@@ -457,7 +459,7 @@ def _points(material: Material, stage: Stage, *, numbers: bool = True) -> Listin
 
 
 def expert_map(material: Material) -> list[Block]:
-    """The experts' map: every hypothesis, every finding, and what each finding does to each hypothesis."""
+    """The authors' map: every hypothesis, every finding, and what each finding does to each hypothesis."""
     discussion = material.discussion
     hypotheses = discussion.hypotheses
     listed = tuple((str(place), one.name, _standing(one)) for place, one in enumerate(hypotheses, start=1))
@@ -482,7 +484,7 @@ def expert_map(material: Material) -> list[Block]:
         rows.append((finding.text, names[finding.known_from], *cells))
     numbers = tuple(str(place) for place in range(1, len(hypotheses) + 1))
     return [
-        Grid("Hypotheses", ("No.", "Hypothesis", "How experts see it here"), listed, (1, 6, 7), small=True),
+        Grid("Hypotheses", ("No.", "Hypothesis", "How the authors see it here"), listed, (1, 6, 7), small=True),
         Grid(
             f"What each finding does: {_MARKS['for']} speaks for, {_MARKS['against']} speaks against, "
             f"{_MARKS['excludes']} excludes; blank: neither",
@@ -498,7 +500,7 @@ def expert_map(material: Material) -> list[Block]:
 
 
 def guide(material: Material) -> Document:
-    """The paper of whoever leads: timings, what to read aloud, to ask and to listen for, and what experts say."""
+    """The paper of whoever leads: timings, what to read aloud, to ask and to listen for, and what the authors say."""
     case, discussion = material.case, material.discussion
     clock = 0.0
     sheet: list[tuple[Text, ...]] = []
@@ -524,7 +526,8 @@ def guide(material: Material) -> Document:
             (
                 "Before: print the handout, open the slides, keep this guide to yourself.",
                 "Where the slide has an orange bar the room commits in writing before anybody speaks. Only then go on.",
-                "Ask for reasons before you show what experts say; who parts from the experts may be right.",
+                "Ask for reasons before you show what the authors say; who parts from them may be right. "
+                "No panel has approved the case.",
                 "Votes that were counted can be put into a table and handed to the next build; they then appear on the "
                 "slides and in the report. The names it takes are at the end of this guide.",
                 "Slides: the arrow keys go on and back, Home and End jump, o opens all results of a slide, f fills the "
@@ -534,7 +537,7 @@ def guide(material: Material) -> Document:
     ]
     for place, stage in enumerate(discussion.stages, start=1):
         blocks += _guide_stage(material, stage, place)
-    blocks += [NewPage(), Heading("The experts' map"), *expert_map(material)]
+    blocks += [NewPage(), Heading("The authors' map"), *expert_map(material)]
     blocks += [Heading("Course"), _course(case, f"{material.mark} {_CHART_NOTE}")]
     blocks += _vote_names(material)
     blocks += [*_facts_used(material), *_references(material)]
@@ -579,7 +582,7 @@ def _guide_experts(material: Material, stage: Stage) -> list[Block]:
     elif stage.kind == "feedback":
         was = material.discussion.hypothesis(material.discussion.turned_out).name
         return [Paragraph(("In this case it was: ", Run(was, bold=True), "."))]
-    return [Heading("What experts say", 2), *blocks] if blocks else []
+    return [Heading("What the authors say", 2), *blocks] if blocks else []
 
 
 def _vote_names(material: Material) -> list[Block]:
@@ -671,7 +674,7 @@ def _committed(material: Material, stage: Stage, answer: Mapping[str, Any]) -> l
 def _compared(material: Material, stage: Stage, told: Sequence[Told] | None, place: int | None) -> list[Block]:
     answer = told[place].answer if told is not None and place is not None else None
     support = material.support
-    head = Heading("Beside the experts" if answer is not None else "What experts say", 2)
+    head = Heading("Beside the authors" if answer is not None else "What the authors say", 2)
     chosen = answer.get("chosen") if answer is not None else None
     if stage.kind == "problem":
         written = str(answer["text"]) if answer is not None else None
@@ -930,8 +933,9 @@ def _stage_slides(material: Material, stage: Stage) -> Iterator[Slide]:
             yield Slide("The whole course", (_course_slide(material.case),), "told")
     elif stage.kind == "problem":
         yield Slide(title, tuple(prompt), "asked")
-        expert = (Paragraph(stage.expert, "quote"), _qualifier_table(material, stage, None, numbers=False))
-        yield Slide("The experts' statement", expert, "revealed")
+        # The names of sources may name a disease, and the room has not ranked any yet.
+        expert = (Paragraph(stage.expert, "quote"), _qualifier_table(material, stage, None, claims=False))
+        yield Slide("The authors' statement", expert, "revealed")
     elif stage.kind == "differential":
         names: tuple[Text, ...] = tuple(sorted(one.name for one in discussion.hypotheses))
         yield Slide(title, (*prompt, Listing(names)), "asked")
@@ -996,7 +1000,7 @@ def _feedback_slides(material: Material, stages: Sequence[Stage]) -> Iterator[Sl
         if stage.kind == "differential":
             lead = [Paragraph(_claim(material, stage.feedback, stage, numbers=False))] if stage.feedback else []
             table = _ranking_table(material, stage, None, None, numbers=False)
-            yield Slide("The experts' order", (*lead, table), "revealed")
+            yield Slide("The authors' order", (*lead, table), "revealed")
         elif stage.kind == "tests":
             table = _tests_table(material, stage, None, results=False, numbers=False)
             yield Slide("What each test was worth", (table,), "revealed")

@@ -29,7 +29,7 @@ WORTH = {
     "harmful": "does more harm than good",
 }
 VERDICTS = {
-    "best": "the experts' choice",
+    "best": "the authors' choice",
     "defensible": "can be defended",
     "too early": "too early",
     "wrong": "not supported",
@@ -172,9 +172,9 @@ def _problem(case: Case, state: State, place: int, told: Told, support: Support)
         for one in model.find_qualifiers(stage, text)
     ]
     return (
-        f'{_heading(state, stage)}<p><b>Yours</b></p><div class="nam-own">{html(text)}</div><p><b>The experts\'</b></p>'
+        f'{_heading(state, stage)}<p><b>Yours</b></p><div class="nam-own">{html(text)}</div><p><b>The authors\'</b></p>'
         f'<div class="nam-expert">{paragraphs(stage.expert)}</div><p>{html(WORD_SEARCH)}</p>'
-        + table("What the experts put into theirs", ["Qualifier", "In yours", "Why it matters"], rows)
+        + table("What the authors put into theirs", ["Qualifier", "In yours", "Why it matters"], rows)
         # The facts name diseases; told here they would name what is still to be ranked.
         + "<p>What each rests on is shown with the feedback.</p>"
     )
@@ -183,7 +183,7 @@ def _problem(case: Case, state: State, place: int, told: Told, support: Support)
 def _differential(case: Case, state: State, place: int, told: Told, support: Support) -> str:
     names = [state.discussion.hypothesis(name).name for name in told.answer["ranked"]]
     order = "".join(f"<li>{html(name)}</li>" for name in names)
-    sure = f"You were {told.answer['confidence']} % sure of the first. The experts' order is shown with the feedback."
+    sure = f"You were {told.answer['confidence']} % sure of the first. The authors' order is shown with the feedback."
     return f"{_heading(state, told.stage)}<ol>{order}</ol><p>{html(sure)}</p>"
 
 
@@ -257,19 +257,19 @@ def _ranking_feedback(state: State, told: Sequence[Told], place: int, support: S
     headers = [
         "Hypothesis",
         "Your place",
-        "Experts' place",
-        "How experts see it here",
+        "Authors' place",
+        "How the authors see it here",
         "What had been told then",
         "Feedback",
     ]
     said = f"<p><b>Not on your list, and it should be:</b> {html(', '.join(missed))}.</p>" if missed else ""
     more = f"<p>{claim(stage.feedback, stage, support)}</p>" if stage.feedback else ""
-    return f"<h5>{html(stage.heading)}</h5>{said}{more}" + table("Your order and the experts'", headers, rows)
+    return f"<h5>{html(stage.heading)}</h5>{said}{more}" + table("Your order and the authors'", headers, rows)
 
 
 def _problem_feedback(told: Told, support: Support) -> str:
     rows = [[one.name, claim(one.why, one, support)] for one in told.stage.qualifiers]
-    shown = table("What the experts' qualifiers rest on", ["Qualifier", "Why it matters"], rows)
+    shown = table("What the authors' qualifiers rest on", ["Qualifier", "Why it matters"], rows)
     return f"<h5>{html(told.stage.heading)}</h5>{shown}"
 
 
