@@ -312,6 +312,12 @@ def test_the_four_states_of_an_antibody_stay_apart_over_time() -> None:
     assert answers_at(_record(""), "a")["anti_hmgcr"] == "not_tested", "a fictional record holds all that was done"
 
 
+def test_a_statin_that_was_begun_late_and_stopped_was_not_taken_before() -> None:
+    record = _record("  drugs: [{id: s, agent: a statin, group: statin, start: b, stop: b}]\n")
+    assert "statin" not in answers_at(record, "a")
+    assert answers_at(record, "b")["statin"] == "stopped"
+
+
 def test_a_contradiction_between_a_finding_and_a_typed_part_is_found_at_its_point() -> None:
     text = SMALL + (
         "  drugs: [{id: s, agent: a statin, group: statin, stop: start}]\n"

@@ -132,6 +132,15 @@ def test_a_point_without_a_date_is_drawn_hollow_and_a_dated_one_full() -> None:
     ]
 
 
+def test_a_second_course_of_infusions_is_drawn_as_one_and_the_first_does_not_reach_it() -> None:
+    record = ALL["ladder-to-wheelchair"].record
+    drug = next(drug for drug in record.drugs if any(event.kind == "cycle" for event in drug.events))
+    made = view.axis(record)
+    first, second = view._stretches(drug, made)
+    assert (first[0], second[0]) == (made.spots[drug.start].x, made.spots[drug.events[0].at].x)
+    assert first[1] < second[0] and second[1] - second[0] <= 10
+
+
 def test_bounds_approximations_means_and_words_are_drawn_as_what_they_are() -> None:
     assert "&gt; 1,000" in view.course_svg(ALL["IMNM-02"])
     assert "~6,000" in view.course_svg(ALL["IMNM-08"])

@@ -363,6 +363,12 @@ def test_a_file_whose_halves_do_not_fit_is_refused_with_place_and_line(old: str,
     assert words in problem
 
 
+def test_a_record_that_contradicts_itself_is_a_problem_of_the_file_and_no_traceback() -> None:
+    said = problems_after("answers: {response: improving, weakness: moderate}", "answers: {response: untreated}")
+    assert said and all(problem.startswith("stairs-and-bath.yaml, line ") for problem in said)
+    assert any("contradicts" in problem for problem in said)
+
+
 def test_every_case_of_the_course_can_be_walked_to_its_end() -> None:
     for name in case_files.files():
         case = Case.load(name)

@@ -722,7 +722,14 @@ def problems(
         at = stage.until or stage.at
         if not at:
             continue
-        held = answers_at(record, at)
+        try:
+            held = answers_at(record, at)
+        except Refused as refused:
+            yield (
+                ("stages", place, "until" if stage.until else "at"),
+                f"at {at!r} the record contradicts itself: {refused}",
+            )
+            continue
         parts: list[tuple[tuple[str | int, ...], Sequence[str]]] = [(("stages", place, "shows"), stage.shows)]
         parts += [(("stages", place, "tests", number, "shows"), test.shows) for number, test in enumerate(stage.tests)]
         for path, names in parts:

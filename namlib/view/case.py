@@ -509,6 +509,7 @@ def _stretches(drug: CaseDrug, made: Axis) -> list[tuple[float, float, bool, boo
     stretches: list[tuple[float, float, bool, bool]] = []
     start: float | None = made.spots[drug.start].x if drug.start else None
     open_start = False
+    counted = drug.dose is not None and (drug.dose.times is not None or drug.dose.unit == "{session}")
     ended = [drug.stop, *(event.at for event in drug.events if event.kind in ("stop", "switch"))]
     if start is None and any(ended):
         # What was taken before the illness reaches the edge; a treatment whose start is not known has a stub.
@@ -521,8 +522,11 @@ def _stretches(drug: CaseDrug, made: Axis) -> list[tuple[float, float, bool, boo
             start, open_start = None, False
         elif event.kind in ("start", "restart", "cycle") and start is None:
             start = x
+        elif event.kind == "cycle" and counted and start is not None:
+            # A few infusions, and later a few more.
+            stretches.append((start, min(start + 10, x), open_start, False))
+            start, open_start = x, False
     if start is not None:
-        counted = drug.dose is not None and (drug.dose.times is not None or drug.dose.unit == "{session}")
         if drug.stop:
             stretches.append((start, made.spots[drug.stop].x, open_start, False))
         elif counted:
