@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from binascii import crc32
 from collections.abc import Callable, Iterable
 from functools import cache
 from pathlib import Path
@@ -15,6 +17,7 @@ from namlib.frozen import frozen
 from namlib.model import case as model
 from namlib.records import PublishedRecord
 from namlib.table import Column, Html, Table, html
+from namlib.view.discussion import Support
 from namlib.view.picture import Picture
 
 if TYPE_CHECKING:
@@ -246,3 +249,24 @@ def panel_of(case: case_records.Case, folder: Path | None = None) -> Panel | Non
         return None
     items = [item.id for stage in case.discussion.stages for item in stage.items]
     return case_files.read_panel(case.discussion.panel, items, folder)
+
+
+def case_sum(case: case_records.Case) -> str:
+    """Return a short sum of a case, by which to tell one state of its file from another."""
+    written = json.dumps(case.to_dict(), sort_keys=True, ensure_ascii=True)
+    return f"{crc32(written.encode()):08x}"
+
+
+def support_of(case: Case, panel: Panel | None) -> Support:
+    """Gather what the pages of a discussion look up: facts, sources, criteria, pathway, traps, the patient in time."""
+    held = ledger()
+    return Support(
+        {fact.id: fact for fact in held.facts},
+        bibliography(),
+        criteria_record("enmc_2016"),
+        held.pathway,
+        held.drugs,
+        held.reasoning_traps,
+        lambda at: case.patient_at(at).answers(),
+        panel,
+    )

@@ -23,7 +23,7 @@ from zlib import crc32
 
 from namlib import answers as kept
 from namlib import course
-from namlib.course.cases import Case, panel_of
+from namlib.course.cases import Case, case_sum, panel_of, support_of
 from namlib.discussion_records import Discussion
 from namlib.export import conference_pages as pages
 from namlib.export import paper_html, paper_pdf
@@ -32,8 +32,6 @@ from namlib.export.votes import Ballot, VotesError, read_votes
 from namlib.frozen import frozen
 from namlib.model.discussion import Told, read_answer
 from namlib.records import Refused
-from namlib.view.discussion import Support
-from namlib.widgets.discussion import case_sum
 
 RECEIPT = "build.json"
 MADE_BY = "namlib case build"
@@ -212,16 +210,7 @@ def gather(
     """
     ledger = course.ledger()
     panel = panel_of(case, panels)
-    support = Support(
-        {fact.id: fact for fact in ledger.facts},
-        course.bibliography(),
-        course.criteria_record("enmc_2016"),
-        ledger.pathway,
-        ledger.drugs,
-        ledger.reasoning_traps,
-        lambda at: case.patient_at(at).answers(),
-        panel,
-    )
+    support = support_of(case, panel)
     reviewed = max(fact.reviewed_on for fact in ledger.facts)
     imprint = [("Case", case.id), ("Case version", case_sum(case))]
     if panel is not None:

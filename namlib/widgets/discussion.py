@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import json
-from binascii import crc32
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from namlib import course
 from namlib.answers import Answers, Saved
 from namlib.case_records import Case as CaseRecordAndDiscussion
-from namlib.course.cases import Case, panel_of
+from namlib.course.cases import Case, case_sum, panel_of, support_of
 from namlib.discussion_records import LIKELIHOOD, Stage
 from namlib.model import discussion as model
 from namlib.model.discussion import CONFIDENCE, State
 from namlib.records import Refused
 from namlib.view import discussion as view
-from namlib.view.discussion import Support
 from namlib.widgets.form import (
     Block,
     Form,
@@ -39,12 +35,6 @@ CHANGED = (
     "of it as it is now."
 )
 UNFIT = "One of your earlier answers no longer fits this case, because the case was changed; its stage is asked again."
-
-
-def case_sum(case: CaseRecordAndDiscussion) -> str:
-    """Return a short sum of a case, by which to tell one state of its file from another."""
-    written = json.dumps(case.to_dict(), sort_keys=True, ensure_ascii=True)
-    return f"{crc32(written.encode()):08x}"
 
 
 class CaseDiscussion(Form):
@@ -95,17 +85,7 @@ class CaseDiscussion(Form):
         self._answers = answers if answers is not None else Answers()
         self._activity = f"case/{loaded.id}"
         self._sum = case_sum(loaded)
-        ledger = course.ledger()
-        self._support = Support(
-            {fact.id: fact for fact in ledger.facts},
-            course.bibliography(),
-            course.criteria_record("enmc_2016"),
-            ledger.pathway,
-            ledger.drugs,
-            ledger.reasoning_traps,
-            lambda at: loaded.patient_at(at).answers(),
-            panel_of(loaded, panels),
-        )
+        self._support = support_of(loaded, panel_of(loaded, panels))
         self._blocks: dict[tuple[int, int], Block] = {}
         self._said_of_file: list[str] = []
         self._reload()

@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-import ipywidgets
 import traitlets
 
 from namlib import store
 from namlib.frozen import frozen
 from namlib.records import Refused
 from namlib.table import html
+from namlib.widgets.part import Part
 
 NOTICE = (
     "For learning. Patients are fictional and their numbers invented; what is said of the disease names its source. "
@@ -235,24 +235,16 @@ _READERS: dict[str, Callable[[Mapping[str, Any], object], Any]] = {
 }
 
 
-class Form(ipywidgets.DOMWidget):  # type: ignore[misc]  # ipywidgets carries no types
+class Form(Part):
     """Blocks that were revealed, and the form that is open now.
 
     A subclass says what is on the page (:meth:`revealed`, :meth:`asked`) and what to do with an answer (:meth:`take`).
     """
 
-    # The browser half of anywidget loads form.js; see namlib.widgets.part for why its Python half is not used.
-    _model_name = traitlets.Unicode("AnyModel").tag(sync=True)
-    _model_module = traitlets.Unicode("anywidget").tag(sync=True)
-    _model_module_version = traitlets.Unicode("*").tag(sync=True)
-    _view_name = traitlets.Unicode("AnyView").tag(sync=True)
-    _view_module = traitlets.Unicode("anywidget").tag(sync=True)
-    _view_module_version = traitlets.Unicode("*").tag(sync=True)
     _anywidget_id = traitlets.Unicode("namlib.widgets.form.Form").tag(sync=True)
     _esm = traitlets.Unicode(store.browser_part("form.js")).tag(sync=True)
     _css = traitlets.Unicode(store.browser_part("part.css") + store.browser_part("form.css")).tag(sync=True)
 
-    title = traitlets.Unicode("").tag(sync=True)
     notice = traitlets.Unicode(NOTICE).tag(sync=True)
     page = traitlets.Dict().tag(sync=True)
     # What the browser sends is not sent back to it: the answer is the page.
