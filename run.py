@@ -514,7 +514,7 @@ CHECKS = [
     (
         "unit",
         "unit tests, property tests, examples in docstrings",
-        [["pytest", "-q", "--doctest-modules", "tests", "namlib", "--ignore=tests/browser"]],
+        [["pytest", "-q", "-n", "auto", "--doctest-modules", "tests", "namlib", "--ignore=tests/browser"]],
     ),
     ("claims", "every number in the prose against the ledger", [["namlib", "check"]]),
     ("notebooks", "every notebook run anew and compared with its stored outputs", [[*NBVAL, "notebooks"]]),
