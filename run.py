@@ -514,7 +514,7 @@ CHECKS = [
     (
         "unit",
         "unit tests, property tests, examples in docstrings",
-        [["pytest", "-q", "--doctest-modules", "tests", "namlib", "--ignore=tests/browser"]],
+        [["pytest", "-q", "-n", "auto", "--doctest-modules", "tests", "namlib", "--ignore=tests/browser"]],
     ),
     ("claims", "every number in the prose against the ledger", [["namlib", "check"]]),
     ("notebooks", "every notebook run anew and compared with its stored outputs", [[*NBVAL, "notebooks"]]),
@@ -551,12 +551,16 @@ def run_check(check: Check, browser: Optional[str]) -> Outcome:
         private["CHROMIUM"] = browser
     failed = False
     for command in commands:
-        child = subprocess.Popen([str(venv_python()), "-m", *command], cwd=str(ROOT), env=child_environment(**private))
-        try:
-            failed |= child.wait() != 0
-        except BaseException:
-            stop(child)
-            raise
+        # Nor may what the reader answered, or what an earlier run answered.
+        with tempfile.TemporaryDirectory(prefix="namlib-answers-") as answers:
+            private["NAMLIB_ANSWERS"] = str(Path(answers) / "answers.sqlite")
+            variables = child_environment(**private)
+            child = subprocess.Popen([str(venv_python()), "-m", *command], cwd=str(ROOT), env=variables)
+            try:
+                failed |= child.wait() != 0
+            except BaseException:
+                stop(child)
+                raise
     seconds = time.perf_counter() - started
     result = "FAILED" if failed else "passed"
     print(f"--- {name}: {result} in {seconds:.1f} s", flush=True)

@@ -8,6 +8,7 @@ imported here, which is why the flag below is set by hand (type checkers take it
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from namlib.answers import Answers as Answers
     from namlib.course import conflicts as conflicts
     from namlib.course import dose_by_weight as dose_by_weight
     from namlib.course import dose_picture as dose_picture
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from namlib.course import regimens as regimens
     from namlib.course import seed_coverage as seed_coverage
     from namlib.course import walk as walk
+    from namlib.course.cases import Case as Case
+    from namlib.course.cases import cases as cases
     from namlib.course.diagnosis import antibody_tests as antibody_tests
     from namlib.course.diagnosis import cancer_risk_imacs2023 as cancer_risk_imacs2023
     from namlib.course.diagnosis import checklist as checklist
@@ -48,6 +51,7 @@ if TYPE_CHECKING:
     from namlib.course.follow_up import tapers as tapers
     from namlib.course.follow_up import total_improvement as total_improvement
     from namlib.course.follow_up import visit_grid as visit_grid
+    from namlib.course.items import questions as questions
     from namlib.course.relapse import bias_lesson as bias_lesson
     from namlib.course.relapse import cohorts as cohorts
     from namlib.course.relapse import in_your_clinic as in_your_clinic
@@ -60,13 +64,16 @@ if TYPE_CHECKING:
     from namlib.course.virtual_cohort import relapse_parameters as relapse_parameters
     from namlib.course.virtual_cohort import relapse_targets as relapse_targets
     from namlib.course.virtual_cohort import simulate_cohort as simulate_cohort
+    from namlib.export.phenopacket import phenopacket as phenopacket
     from namlib.model.patient import Patient as Patient
     from namlib.model.response import CoreSet as CoreSet
     from namlib.widgets.antibody import AntibodyTestExplorer as AntibodyTestExplorer
     from namlib.widgets.clinic import ClinicExplorer as ClinicExplorer
     from namlib.widgets.diagnosis import DiagnosisExplorer as DiagnosisExplorer
+    from namlib.widgets.discussion import CaseDiscussion as CaseDiscussion
     from namlib.widgets.dose import DoseExplorer as DoseExplorer
     from namlib.widgets.pathway import PathwayExplorer as PathwayExplorer
+    from namlib.widgets.quiz import Quiz as Quiz
     from namlib.widgets.relapse import RelapseExplorer as RelapseExplorer
     from namlib.widgets.response import ResponseExplorer as ResponseExplorer
     from namlib.widgets.taper import TaperExplorer as TaperExplorer
@@ -74,19 +81,24 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _HOMES = {
+    "Answers": "namlib.answers",
     "AntibodyTestExplorer": "namlib.widgets.antibody",
+    "Case": "namlib.course.cases",
+    "CaseDiscussion": "namlib.widgets.discussion",
     "ClinicExplorer": "namlib.widgets.clinic",
     "CoreSet": "namlib.model.response",
     "DiagnosisExplorer": "namlib.widgets.diagnosis",
     "DoseExplorer": "namlib.widgets.dose",
     "PathwayExplorer": "namlib.widgets.pathway",
     "Patient": "namlib.model.patient",
+    "Quiz": "namlib.widgets.quiz",
     "RelapseExplorer": "namlib.widgets.relapse",
     "ResponseExplorer": "namlib.widgets.response",
     "TaperExplorer": "namlib.widgets.taper",
     "antibody_tests": "namlib.course.diagnosis",
     "bias_lesson": "namlib.course.relapse",
     "cancer_risk_imacs2023": "namlib.course.diagnosis",
+    "cases": "namlib.course.cases",
     "checklist": "namlib.course.diagnosis",
     "ck_and_strength": "namlib.course.follow_up",
     "ck_by_cohort": "namlib.course.diagnosis",
@@ -113,10 +125,12 @@ _HOMES = {
     "mmt8": "namlib.course.follow_up",
     "mrc_to_kendall": "namlib.course.follow_up",
     "pathway_picture": "namlib.course",
+    "phenopacket": "namlib.export.phenopacket",
     "predictive_value": "namlib.course.diagnosis",
     "predictive_value_picture": "namlib.course.diagnosis",
     "predictors": "namlib.course.relapse",
     "published_records": "namlib.course.diagnosis",
+    "questions": "namlib.course.items",
     "red_flags": "namlib.course.diagnosis",
     "references": "namlib.course",
     "regimens": "namlib.course",

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import date
+from itertools import pairwise
 from typing import Any, Literal
 
 from namlib.frozen import frozen
@@ -1175,6 +1176,8 @@ class Ledger:
     cohorts: tuple[Cohort, ...]
     predictors: tuple[Predictor, ...]
     relapse_model: tuple[RelapseModel, ...]
+    reasoning_traps: tuple[ReasoningTrap, ...]
+    questions: tuple[Question, ...]
 
     @classmethod
     def waiting(cls, parts: dict[str, Callable[[], Any]]) -> Ledger:
@@ -1485,3 +1488,221 @@ class RelapseModel:
                 _need(not name or name in known, field, f"{name!r} of {parameter.id} does not exist")
             for name in parameter.targets:
                 _need(name in targets, "targets", f"{name!r} of {parameter.id} does not exist")
+
+
+# --- how a learner reasons -----------------------------------------------------------------------------------------
+
+
+@frozen
+class ReasoningTrap:
+    """One trap of reasoning and the rule by which a case discussion finds it. Its thresholds are the course's own.
+
+    ``rule`` is said to the learner with the thresholds filled in for ``{confidence}`` and ``{findings}``.
+    """
+
+    id: Literal["anchoring", "premature_closure", "base_rate_neglect"]
+    name: str
+    about: str
+    rule: str
+    confidence_percent: float | None = None
+    findings: int | None = None
+
+    def __post_init__(self) -> None:
+        for field, mark in (("confidence_percent", "{confidence}"), ("findings", "{findings}")):
+            value = getattr(self, field)
+            _need((value is not None) == (mark in self.rule), field, f"and {mark} in the rule belong together")
+        share = self.confidence_percent
+        _need(share is None or 0 < share <= 100, "confidence_percent", f"{share} is no share in percent")
+
+    @property
+    def said(self) -> str:
+        """The rule with its thresholds."""
+        return self.rule.format(confidence=f"{self.confidence_percent or 0:g}", findings=self.findings)
+
+
+# --- the item bank -------------------------------------------------------------------------------------------------
+
+QuestionKind = Literal["single", "multiple", "number", "true_false"]
+QuestionTopic = Literal[
+    "reading a claim",
+    "diagnosis",
+    "therapy by tier",
+    "treatment by antibody",
+    "doses and populations",
+    "follow-up and safety",
+    "relapse and numbers",
+]
+Difficulty = Literal["foundation", "application", "judgement"]
+# The notebook an item belongs to, by its number: files may be renamed, numbers stay.
+QuestionNotebook = Literal["00", "01", "02", "03", "04", "05", "06"]
+_TRUE_FALSE = {"true": "True", "false": "False"}
+# An option that points at other options tests the wording of the item and breaks when options are shuffled.
+_POINTS_AT_OPTIONS = ("all of the above", "none of the above", "both of the above", "all of these", "none of these")
+
+
+def _check_words(field: str, text: str, *, paragraphs: bool = False) -> None:
+    """Refuse text that an export could not carry: blank, padded, or with characters that no format has."""
+    _need(text and text == text.strip(), field, "is blank, or begins or ends with a space")
+    allowed = "\n" if paragraphs else ""
+    wrong = [character for character in text if not character.isprintable() and character not in allowed]
+    _need(not wrong, field, f"holds a character that is not printed: {wrong[:1]}")
+    _need("\n\n" not in text, field, "holds an empty paragraph")
+    lowered = text.lower()
+    for phrase in _POINTS_AT_OPTIONS:
+        _need(phrase not in lowered, field, f"points at other options ({phrase!r})")
+
+
+def _check_sentences(field: str, text: str) -> None:
+    _check_words(field, text)
+    _need(text.endswith((".", "?", "!")), field, "does not end as a sentence")
+
+
+@frozen
+class QuestionOption:
+    """One option of an item, with what is said to whoever chooses it: why it is right or wrong, and on which rows.
+
+    ``id`` is kept for good: saved answers and exports name it.
+    """
+
+    id: str
+    text: str
+    feedback: str
+    facts: tuple[str, ...] = ()
+    regimens: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        _need(self.id.isidentifier() and self.id == self.id.lower(), "id", "is not one lower-case word")
+        _check_words("text", self.text)
+        _check_sentences("feedback", self.feedback)
+
+
+@frozen
+class NumberSlip:
+    """A wrong number that shows how somebody reckoned, and what to say to it. Both ends belong to it."""
+
+    low: float
+    high: float
+    feedback: str
+    facts: tuple[str, ...] = ()
+    regimens: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        _need(self.low <= self.high, "low", f"{self.low:g} is above high {self.high:g}")
+        _check_sentences("feedback", self.feedback)
+
+
+@frozen
+class NumberKey:
+    """The accepted interval of a number item, both ends included, in ``unit``; what is said to it and to the rest."""
+
+    low: float
+    high: float
+    unit: str
+    feedback: str
+    otherwise: str
+    facts: tuple[str, ...] = ()
+    regimens: tuple[str, ...] = ()
+    slips: tuple[NumberSlip, ...] = ()
+
+    def __post_init__(self) -> None:
+        _need(self.low <= self.high, "low", f"{self.low:g} is above high {self.high:g}")
+        try:
+            unit(self.unit)
+        except ValueError as refused:
+            raise Refused("unit", str(refused)) from None
+        _check_sentences("feedback", self.feedback)
+        _check_sentences("otherwise", self.otherwise)
+        spans = sorted([(self.low, self.high), *((slip.low, slip.high) for slip in self.slips)])
+        for (_, end), (start, _) in pairwise(spans):
+            _need(end < start, "slips", f"the interval that ends at {end:g} reaches into the one from {start:g}")
+
+
+@frozen
+class Question:
+    """One item of the bank.
+
+    ``id`` carries no version: an edited item keeps it and raises ``revision``, which is how a learner's Anki deck knows
+    that its own copy is older. ``facts``, ``regimens`` and ``sources`` are what the stem and ``takeaway`` rest on;
+    each option names its own. ``fictional_numbers`` lists, as written, the numbers that are invented: those of the
+    vignette, and those that an option offers to be judged. Every other number has to come from a row that is named.
+    """
+
+    id: str
+    notebook: QuestionNotebook
+    topic: QuestionTopic
+    objective: str
+    kind: QuestionKind
+    difficulty: Difficulty
+    stem: str
+    takeaway: str
+    options: tuple[QuestionOption, ...] = ()
+    key: tuple[str, ...] = ()
+    number: NumberKey | None = None
+    facts: tuple[str, ...] = ()
+    regimens: tuple[str, ...] = ()
+    sources: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+    fictional_numbers: tuple[str, ...] = ()
+    revision: int = 1
+
+    def __post_init__(self) -> None:
+        _need(self.id.isidentifier() and self.id == self.id.lower(), "id", "is not lower-case words with underscores")
+        _check_words("objective", self.objective)
+        _check_words("stem", self.stem, paragraphs=True)
+        _check_sentences("takeaway", self.takeaway)
+        _need(self.revision >= 1, "revision", "counts from 1")
+        for tag in self.tags:
+            _need(tag and all(part.isalnum() for part in tag.split("-")), "tags", f"{tag!r} is not words-with-hyphens")
+        if self.kind == "number":
+            _need(self.number, "number", "is blank, but the item asks for a number")
+            _need(not self.options and not self.key, "options", "an item that asks for a number has none")
+        else:
+            _need(self.number is None, "number", "belongs to items that ask for a number")
+            self._check_options()
+        _need(self.all_facts or self.all_regimens or self.sources, "facts", "the item rests on no fact and no source")
+        texts = " ".join(self.texts)
+        for written in self.fictional_numbers:
+            _need(written in texts, "fictional_numbers", f"{written!r} stands nowhere in the item")
+
+    def _check_options(self) -> None:
+        names = [option.id for option in self.options]
+        _need(len(set(names)) == len(names), "options", "two options have one id")
+        for field in ("text", "feedback"):
+            texts = [getattr(option, field) for option in self.options]
+            _need(len(set(texts)) == len(texts), "options", f"two options have one {field}")
+        for name in self.key:
+            _need(name in names, "key", f"{name!r} is no option of the item")
+        _need(len(set(self.key)) == len(self.key), "key", "names an option twice")
+        if self.kind == "true_false":
+            shown = {option.id: option.text for option in self.options}
+            _need(shown == _TRUE_FALSE, "options", "are not true and false, shown as True and False")
+        else:
+            _need(3 <= len(self.options) <= 6, "options", f"{len(self.options)} of them; an item has 3 to 6")
+        if self.kind == "multiple":
+            _need(0 < len(self.key) < len(self.options), "key", "names no option, or all of them")
+        else:
+            _need(len(self.key) == 1, "key", f"names {len(self.key)} options; this kind of item has one")
+
+    @property
+    def parts(self) -> tuple[QuestionOption | NumberKey | NumberSlip, ...]:
+        """Everything that carries feedback: the options, or the accepted number and the slips beside it."""
+        return self.options if self.number is None else (self.number, *self.number.slips)
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """Everything of the item that a learner may read, the key included."""
+        shown = [self.objective, self.stem, self.takeaway]
+        shown += [text for option in self.options for text in (option.text, option.feedback)]
+        if self.number is not None:
+            shown += [self.number.feedback, self.number.otherwise, *(slip.feedback for slip in self.number.slips)]
+        return tuple(shown)
+
+    @property
+    def all_facts(self) -> tuple[str, ...]:
+        """Ids of every fact named in the item, in order."""
+        return tuple(dict.fromkeys([*self.facts, *(name for part in self.parts for name in part.facts)]))
+
+    @property
+    def all_regimens(self) -> tuple[str, ...]:
+        """Ids of every regimen named in the item, in order."""
+        return tuple(dict.fromkeys([*self.regimens, *(name for part in self.parts for name in part.regimens)]))

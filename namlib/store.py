@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import sys
 from binascii import crc32
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import date
 from functools import cache, partial
 from pathlib import Path
@@ -46,6 +47,14 @@ FILES = (
     "cohorts.csv",
     "predictors.csv",
     "relapse_model.yaml",
+    "reasoning_traps.yaml",
+    "questions/00.yaml",
+    "questions/01.yaml",
+    "questions/02.yaml",
+    "questions/03.yaml",
+    "questions/04.yaml",
+    "questions/05.yaml",
+    "questions/06.yaml",
 )
 # The rules a row was checked against are part of what the compiled ledger vouches for.
 _RULES = ("frozen.py", "units.py", "records.py", "validate.py", "model/findings.py", "model/rules.py")
@@ -71,12 +80,17 @@ def data_folder() -> Path:
 
 
 def fingerprint(folder: Path) -> str:
-    """Checksum of the data files and of the rules they are checked by; line endings do not count.
+    """Checksum of the data files and of the rules they are checked by, see :func:`sum_of`."""
+    return sum_of((*(folder / name for name in FILES), *(PACKAGE / name for name in _RULES)))
+
+
+def sum_of(paths: Iterable[Path]) -> str:
+    """Checksum of some files; line endings do not count.
 
     It tells an edited file from an unedited one. It is no protection against somebody who wants to deceive.
     """
     sums = []
-    for path in (*(folder / name for name in FILES), *(PACKAGE / name for name in _RULES)):
+    for path in paths:
         content = path.read_bytes().replace(b"\r\n", b"\n")
         sums.append(f"{crc32(content):08x}{len(content):x}")
     return "-".join(sums)
@@ -92,7 +106,8 @@ _day = cache(date.fromisoformat)
 @cache
 def _revivers(record_type: type) -> tuple[tuple[int, Callable[[Any], Any]], ...]:
     """Say how to bring back each field that JSON cannot hold. Annotations are text, so they are matched as text."""
-    nested: dict[str, Any] = {name: kind for name, kind in vars(records).items() if dataclasses.is_dataclass(kind)}
+    known = vars(sys.modules[record_type.__module__])
+    nested: dict[str, Any] = {name: kind for name, kind in known.items() if dataclasses.is_dataclass(kind)}
     revivers: list[tuple[int, Callable[[Any], Any]]] = []
     for place, field in enumerate(dataclasses.fields(record_type)):
         kind = str(field.type)
@@ -112,18 +127,19 @@ def _revivers(record_type: type) -> tuple[tuple[int, Callable[[Any], Any]], ...]
 
 def _reviver(record_type: type, *, many: bool) -> Callable[[Any], Any]:
     if many:
-        return lambda items: tuple([_revive(record_type, item) for item in items])
-    return lambda item: item if item is None else _revive(record_type, item)
+        return lambda items: tuple([revive(record_type, item) for item in items])
+    return lambda item: item if item is None else revive(record_type, item)
 
 
-def _revive(record_type: type, held: list[Any]) -> Any:
-    for place, revive in _revivers(record_type):
+def revive(record_type: type, held: list[Any]) -> Any:
+    """Bring a record back from what :func:`packed` made of it."""
+    for place, bring_back in _revivers(record_type):
         if place < len(held):
-            held[place] = revive(held[place])
+            held[place] = bring_back(held[place])
     return record_type(*held)
 
 
-def _packed(value: Any) -> Any:
+def packed(value: Any) -> Any:
     """Records as lists of their values, other things as JSON holds them."""
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         fields = list(dataclasses.fields(value))
@@ -131,9 +147,9 @@ def _packed(value: Any) -> Any:
         while fields and values[-1] == fields[-1].default:
             fields.pop()
             values.pop()
-        return [_packed(item) for item in values]
+        return [packed(item) for item in values]
     if isinstance(value, tuple):
-        return [_packed(item) for item in value]
+        return [packed(item) for item in value]
     return plain(value)
 
 
@@ -167,13 +183,50 @@ def compile_ledger(check_condition: ConditionCheck | None = None, folder: Path |
     place = folder or data_folder()
     ledger = read_ledger(place, check_condition)
     target = place / COMPILED
-    written = partial(json.dumps, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
-    parts = [_packed(getattr(ledger, field.name)) for field in dataclasses.fields(ledger)]
-    _write(target, "".join(f"{written(line)}\n" for line in ({"fingerprint": fingerprint(place)}, *parts)))
+    problems = _edited_without_revision(_former_questions(target), ledger.questions)
+    if problems:
+        raise validate.LedgerError(problems)
+    parts = [packed(getattr(ledger, field.name)) for field in dataclasses.fields(ledger)]
+    write_lines(target, ({"fingerprint": fingerprint(place)}, *parts))
     for file, schema in validate.schemas().items():
         name = file.replace(".", "_") + ".schema.json"
         _write(place / "schemas" / name, json.dumps(schema, ensure_ascii=False, indent=1, sort_keys=True) + "\n")
     return target
+
+
+def _former_questions(compiled: Path) -> list[list[Any]]:
+    """Return the items as the compiled ledger that is about to be replaced holds them; none where it cannot be read."""
+    place = [field.name for field in dataclasses.fields(Ledger)].index("questions")
+    try:
+        held: list[list[Any]] = json.loads(compiled.read_text(encoding="utf-8").split("\n")[1 + place])
+    except (OSError, ValueError, IndexError):
+        return []
+    return held
+
+
+def _edited_without_revision(former: list[list[Any]], questions: tuple[records.Question, ...]) -> list[str]:
+    """Refuse an item that was edited and kept its revision: decks that learners already have would not take it over."""
+    names = [field.name for field in dataclasses.fields(records.Question)]
+    revision = names.index("revision")
+    before = {row[0]: row for row in former if row}
+    problems = []
+    for question in questions:
+        row = before.get(question.id)
+        if row is None:
+            continue
+        was = row[revision] if len(row) > revision else 1
+        if question.revision <= was and json.loads(json.dumps(packed(question))) != row:
+            problems.append(
+                f"questions/{question.notebook}.yaml, row {question.id}, field revision: the item was edited; "
+                f"raise it from {was} to {was + 1}, or decks that learners already have will not take the edit over"
+            )
+    return problems
+
+
+def write_lines(path: Path, lines: Iterable[Any]) -> None:
+    """Write a compiled file: one line of JSON for each part, so that a part can be read alone."""
+    written = partial(json.dumps, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
+    _write(path, "".join(f"{written(line)}\n" for line in lines))
 
 
 def _write(path: Path, text: str) -> None:
@@ -196,14 +249,30 @@ def _csv_rows(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
             yield f"row {reader.line_num} ({name})", row
 
 
-def _yaml(path: Path) -> Any:
+def _yaml(path: Path, file: str) -> Any:
     from ruamel.yaml import YAML
+    from ruamel.yaml.error import YAMLError
 
-    return YAML(typ="safe", pure=True).load(path.read_text(encoding="utf-8"))
+    from namlib.validate import LedgerError
+
+    try:
+        return YAML(typ="safe", pure=True).load(path.read_text(encoding="utf-8"))
+    except YAMLError as wrong:
+        mark = getattr(wrong, "problem_mark", None)
+        line = f", line {mark.line + 1}" if mark else ""
+        reason = getattr(wrong, "problem", None) or str(wrong)
+        raise LedgerError([f"{file}{line}: cannot be read as YAML: {reason}"]) from None
 
 
-def _yaml_rows(path: Path, key: str) -> Iterator[tuple[str, dict[str, Any]]]:
-    for place, entry in enumerate(_yaml(path), start=1):
+def _yaml_rows(path: Path, key: str, file: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    from namlib.validate import LedgerError
+
+    entries = _yaml(path, file)
+    if not isinstance(entries, list):
+        raise LedgerError([f"{file}: is not a list of entries"])
+    for place, entry in enumerate(entries, start=1):
+        if not isinstance(entry, dict):
+            raise LedgerError([f"{file}, row {place}: is not an entry with named fields (found {entry!r})"])
         yield f"row {place} ({entry.get(key, 'no ' + key)})", entry
 
 
@@ -285,8 +354,8 @@ def _rows(path: Path, file: str) -> Iterator[tuple[str, dict[str, Any]]]:
     if file.endswith(".csv"):
         return _csv_rows(path)
     if file in LISTS:
-        return _yaml_rows(path, LISTS[file])
-    return iter([("the whole file", _yaml(path))])
+        return _yaml_rows(path, LISTS[file], file)
+    return iter([("the whole file", _yaml(path, file))])
 
 
 def load(check_condition: ConditionCheck | None = None, folder: Path | None = None) -> Ledger:

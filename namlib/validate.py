@@ -28,6 +28,8 @@ from namlib.records import (
     PlanCheck,
     Predictor,
     PublishedRecord,
+    Question,
+    ReasoningTrap,
     RedFlag,
     Refused,
     Regimen,
@@ -68,12 +70,21 @@ ROW_TYPES: dict[str, type] = {
     "cohorts.csv": Cohort,
     "predictors.csv": Predictor,
     "relapse_model.yaml": RelapseModel,
+    "reasoning_traps.yaml": ReasoningTrap,
+    "questions/00.yaml": Question,
+    "questions/01.yaml": Question,
+    "questions/02.yaml": Question,
+    "questions/03.yaml": Question,
+    "questions/04.yaml": Question,
+    "questions/05.yaml": Question,
+    "questions/06.yaml": Question,
 }
 # The part of the ledger a file fills; several files may fill one.
 PARTS: dict[str, str] = {
     "seed_coverage.csv": "seed_lines",
     **{file: "criteria" for file, kind in ROW_TYPES.items() if kind is Criteria},
     **{file: "response_criteria" for file, kind in ROW_TYPES.items() if kind is ResponseCriteria},
+    **{file: "questions" for file, kind in ROW_TYPES.items() if kind is Question},
 }
 PARTS |= {file: file.partition(".")[0] for file in ROW_TYPES if file not in PARTS}
 # YAML files that hold a list of such entries, and what names an entry.
@@ -84,6 +95,8 @@ LISTS = {
     "published_records.yaml": "id",
     "tapers.yaml": "id",
     "plan_checks.yaml": "id",
+    "reasoning_traps.yaml": "id",
+    **{file: "id" for file, kind in ROW_TYPES.items() if kind is Question},
 }
 
 
@@ -168,6 +181,9 @@ def build(
             made.append(adapter.validate_python(prepared))
         except ValidationError as refused:
             problems.extend(f"{file}, {place}, {_reason(error)}" for error in refused.errors())
+            continue
+        if isinstance(made[-1], Question) and file != f"questions/{made[-1].notebook}.yaml":
+            problems.append(f"{file}, {place}, field notebook: {made[-1].notebook!r} belongs in a file of that name")
     return made, problems
 
 
@@ -285,6 +301,13 @@ def _references(ledger: Ledger) -> list[str]:
         for entry in entries:
             need("relapse_model.yaml", entry.id, "facts", entry.facts, facts)
             need("relapse_model.yaml", entry.id, "sources", entry.sources, sources)
+    for question in ledger.questions:
+        file = f"questions/{question.notebook}.yaml"
+        need(file, question.id, "sources", question.sources, sources)
+        for held in (question, *question.parts):
+            place = question.id if held is question else f"{question.id}/{getattr(held, 'id', 'number')}"
+            need(file, place, "facts", held.facts, facts)
+            need(file, place, "regimens", held.regimens, regimens)
     return problems
 
 
@@ -361,9 +384,11 @@ def cross_check(ledger: Ledger, check_condition: Callable[[Any], None]) -> list[
         "visit_grid.csv": [cell.id for cell in ledger.visit_grid],
         "cohorts.csv": [cohort.id for cohort in ledger.cohorts],
         "predictors.csv": [predictor.id for predictor in ledger.predictors],
+        "reasoning_traps.yaml": [str(trap.id) for trap in ledger.reasoning_traps],
         "relapse_model.yaml": [target.id for model in ledger.relapse_model for target in model.targets]
         + [parameter.id for model in ledger.relapse_model for parameter in model.parameters]
         + [state.id for model in ledger.relapse_model for state in model.states],
+        "questions": [question.id for question in ledger.questions],
     }.items():
         problems += duplicates(file, keys)
     for field in ("label", "url"):

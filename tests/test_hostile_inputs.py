@@ -13,6 +13,15 @@ import namlib as nam
 from namlib.model.findings import FIELDS, read
 from namlib.records import Refused
 
+
+class Nothing:
+    """An object that is nothing a reader could mean; its name stays the same, so that tests keep theirs."""
+
+    def __repr__(self) -> str:
+        return "an object"
+
+
+NOTHING = Nothing()
 MARKUP = (
     "<script>alert(1)</script>",
     "<img src=x onerror=alert(1)>",
@@ -68,7 +77,7 @@ NOT_NUMBERS = (
     ),
     # digits of other scripts, a superscript, a fraction: nobody has checked what was meant
     *("\uff18\uff10", "٨٠", "८०", "8²", "½", "⑧"),
-    *(True, False, b"80", [80], ["80"], (80,), {80}, {"value": 80}, 80j, object(), Decimal("80"), Decimal("NaN")),
+    *(True, False, b"80", [80], ["80"], (80,), {80}, {"value": 80}, 80j, NOTHING, Decimal("80"), Decimal("NaN")),
     *(math.nan, math.inf, -math.inf, 10**400, -(10**400), "9" * 100_000, "eighty " * 50_000),
 )
 OUT_OF_BOUNDS: dict[str, tuple[Any, ...]] = {
@@ -115,7 +124,7 @@ WRONG_CHOICES = (
     ["positive"],
     {"positive"},
     {},
-    object(),
+    NOTHING,
 )
 OTHERS = [name for name, field in FIELDS.items() if field.kind != "number"]
 

@@ -15,12 +15,17 @@ FLOORS = (
     "namlib.frozen",
     "namlib.units",
     "namlib.records",
+    "namlib.discussion_records",
+    "namlib.case_records",
     "namlib.table",
     "namlib.validate",
     "namlib.store",
+    "namlib.case_files",
+    "namlib.answers",
     "namlib.cite",
     "namlib.prose",
     "namlib.claims",
+    "namlib.item_claims",
     "namlib.model",
     "namlib.view",
     "namlib.course",
@@ -29,9 +34,17 @@ FLOORS = (
     "namlib.__main__",
 )
 # A model knows no file, no citation and no prose, although those floors lie below it.
-MODEL_MAY_IMPORT = {"namlib.frozen", "namlib.units", "namlib.records", "namlib.table", "namlib.model"}
+MODEL_MAY_IMPORT = {
+    "namlib.frozen",
+    "namlib.units",
+    "namlib.records",
+    "namlib.discussion_records",
+    "namlib.case_records",
+    "namlib.table",
+    "namlib.model",
+}
 READS_FILES = {"open", "read_text", "read_bytes", "write_text", "write_bytes"}
-MAY_READ_FILES = ("namlib.store", "namlib.export")
+MAY_READ_FILES = ("namlib.store", "namlib.case_files", "namlib.answers", "namlib.export")
 
 MODULES = {
     ".".join(path.relative_to(PACKAGE.parent).with_suffix("").parts).removesuffix(".__init__"): path

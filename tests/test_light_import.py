@@ -20,6 +20,7 @@ EXPLORERS = (
     "nam.ResponseExplorer()",
     "nam.TaperExplorer()",
     "nam.ClinicExplorer()",
+    "nam.Quiz()",
 )
 
 # Before anything else is imported: these packages are not to be found.
@@ -49,6 +50,8 @@ CORE_TESTS = (
     "test_intervals.py",
     "test_relapse.py",
     "test_course_of_disease.py",
+    "test_case_format.py",
+    "test_case_view.py",
 )
 
 
@@ -84,6 +87,12 @@ def test_the_first_explorer_loads_no_readers_or_scientific_packages(explorer: st
     assert "ipywidgets" in loaded
     assert "anywidget" not in loaded, "only its browser half is used; the Python half costs more than the ledger"
     assert not loaded & {*SCIENTIFIC, *READERS}, "if readers: is the ledger current? python -m namlib compile"
+
+
+def test_a_case_discussion_loads_no_scientific_packages() -> None:
+    # A case file is read as it stands, so the readers are needed; the rest is not.
+    loaded = loaded_by("import namlib as nam\nnam.CaseDiscussion('stairs-and-bath')")
+    assert "ipywidgets" in loaded and not loaded & {*SCIENTIFIC, "anywidget", "bibtexparser"}
 
 
 def test_the_block_blocks() -> None:

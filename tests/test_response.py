@@ -19,6 +19,7 @@ from namlib.model.findings import FIELDS
 from namlib.model.response import MEASURE_FIELDS, VISIT_FIELDS, CoreSet, points_for
 from namlib.records import Refused
 from namlib.validate import LedgerError
+from tests.test_hostile_inputs import NOTHING
 
 CRITERIA = course.response_criteria()
 MEASURES = {measure.id: measure for measure in CRITERIA.measures}
@@ -319,7 +320,7 @@ RUBBISH = (
         "8²",
     ),
     *("<script>alert(1)</script>", "'\"><svg onload=alert(1)>", "8<b>", "9" * 10_000, "50%", "~8", "3-4", b"8"),
-    *(-0.001, 1e9, 10**400, float("nan"), float("-inf"), True, [8], (8,), {"value": 8}, {8}, 8j, object()),
+    *(-0.001, 1e9, 10**400, float("nan"), float("-inf"), True, [8], (8,), {"value": 8}, {8}, 8j, NOTHING),
 )
 
 

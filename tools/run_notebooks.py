@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -48,7 +49,10 @@ def execute(notebook: Any, folder: Path) -> None:
         # Without it every kernel warns that it talks in plain text, if only to this process.
         config=Config({"KernelManager": {"transport_encryption": "auto"}}),
     )
-    client.execute(env={**os.environ, "PYTHONPATH": python_path})
+    # An answer given in one run must not be there already in the next.
+    with tempfile.TemporaryDirectory(prefix="namlib-answers-", ignore_cleanup_errors=True) as answers:
+        own = {"PYTHONPATH": python_path, "NAMLIB_ANSWERS": str(Path(answers) / "answers.sqlite")}
+        client.execute(env={**os.environ, **own})
 
 
 def tidy(notebook: Any) -> None:

@@ -107,26 +107,32 @@ def _entered(kind: str, value: Any) -> Any:
     return f"{value:g}" if kind == "number" else value
 
 
-class Explorer(ipywidgets.DOMWidget):  # type: ignore[misc]  # ipywidgets carries no types
-    """Controls, one model call, one page.
+class Part(ipywidgets.DOMWidget):  # type: ignore[misc]  # ipywidgets carries no types
+    """A widget whose browser half is one file of JavaScript and one of style."""
 
-    A subclass says which controls there are and, in :meth:`show`, turns inputs into a page. State lives in ``inputs``.
-    When an input is refused the last good page stays, greyed, with the reason beside the control.
-    """
-
-    # The browser half of anywidget loads part.js and part.css. Its Python half only sends them, and importing it costs
-    # more start-up than the whole ledger, so the few traits it would send are written here.
+    # The browser half of anywidget loads both. Its Python half only sends them, and importing it costs more start-up
+    # than the whole ledger, so the few traits it would send are written here; which files, a subclass says.
     _model_name = traitlets.Unicode("AnyModel").tag(sync=True)
     _model_module = traitlets.Unicode("anywidget").tag(sync=True)
     _model_module_version = traitlets.Unicode("*").tag(sync=True)
     _view_name = traitlets.Unicode("AnyView").tag(sync=True)
     _view_module = traitlets.Unicode("anywidget").tag(sync=True)
     _view_module_version = traitlets.Unicode("*").tag(sync=True)
+
+    title = traitlets.Unicode("").tag(sync=True)
+
+
+class Explorer(Part):
+    """Controls, one model call, one page.
+
+    A subclass says which controls there are and, in :meth:`show`, turns inputs into a page. State lives in ``inputs``.
+    When an input is refused the last good page stays, greyed, with the reason beside the control.
+    """
+
     _anywidget_id = traitlets.Unicode("namlib.widgets.part.Explorer").tag(sync=True)
     _esm = traitlets.Unicode(store.browser_part("part.js")).tag(sync=True)
     _css = traitlets.Unicode(store.browser_part("part.css")).tag(sync=True)
 
-    title = traitlets.Unicode("").tag(sync=True)
     notice = traitlets.Unicode(NOTICE).tag(sync=True)
     controls: traitlets.List[Any] = traitlets.List().tag(sync=True)
     pages = traitlets.Dict().tag(sync=True)

@@ -66,6 +66,7 @@ _PRIVATE = {
     "JUPYTERLAB_WORKSPACES_DIR": "workspaces",
     "IPYTHONDIR": "ipython",
     "MPLCONFIGDIR": "matplotlib",
+    "NAMLIB_ANSWERS": "answers.sqlite",
 }
 
 

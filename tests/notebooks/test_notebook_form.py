@@ -22,6 +22,7 @@ EXPECTED = (
     "03_treat_by_antibody.ipynb",
     "04_follow_the_patient.ipynb",
     "05_think_about_relapse.ipynb",
+    "06_discuss_a_case.ipynb",
 )
 
 LINES_AT_MOST = 25
