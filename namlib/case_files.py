@@ -678,14 +678,14 @@ def compiled(folder: Path | None = None) -> dict[str, Callable[[], Case]]:
     """Return how to get each case out of ``cases.jsonl``; nothing if a file has changed since it was written."""
     place = folder or data_folder()
     try:
-        stamp, *lines = (place / COMPILED).read_text(encoding="utf-8").split("\n")
+        stamp, *lines = (place / COMPILED).read_bytes().split(b"\n")
         held = json.loads(stamp)
     except (OSError, ValueError):
         return {}
     if held.get("fingerprint") != _fingerprint(place):
         return {}
 
-    def case(line: str) -> Case:
+    def case(line: bytes) -> Case:
         return cast(Case, revive(Case, json.loads(line)))
 
     return {name: partial(case, line) for name, line in zip(held["cases"], lines, strict=False)}

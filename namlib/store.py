@@ -158,7 +158,8 @@ def _load_compiled(folder: Path) -> Ledger | None:
     if not compiled.is_file():
         return None
     # One line for the stamp and one for each part: a part is only parsed when it is first asked for.
-    stamp, *lines = compiled.read_text(encoding="utf-8").split("\n")
+    # Bytes, because most of them are never looked at.
+    stamp, *lines = compiled.read_bytes().split(b"\n")
     if json.loads(stamp) != {"fingerprint": fingerprint(folder)}:
         return None
     revivers = dict(_revivers(Ledger))
