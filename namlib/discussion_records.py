@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import fields
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, TypeVar
 
 from namlib.frozen import frozen
 from namlib.records import Refused
@@ -364,6 +364,16 @@ class Panel:
         return tuple(answer.answer for answer in self.answers if answer.item == item)
 
 
+Part = TypeVar("Part", "Stage", "Hypothesis")
+
+
+def _of_id(what: str, rows: tuple[Part, ...], name: str) -> Part:
+    for row in rows:
+        if row.id == name:
+            return row
+    raise KeyError(f"no {what} {name!r}; known: {', '.join(row.id for row in rows)}")
+
+
 @frozen
 class Discussion(_Strict):
     """The discussion half of a teaching case."""
@@ -402,10 +412,7 @@ class Discussion(_Strict):
         KeyError
             If there is none; the message lists those there are.
         """
-        for stage in self.stages:
-            if stage.id == name:
-                return stage
-        raise KeyError(f"no stage {name!r}; known: {', '.join(stage.id for stage in self.stages)}")
+        return _of_id("stage", self.stages, name)
 
     def hypothesis(self, name: str) -> Hypothesis:
         """Return a hypothesis by its id.
@@ -415,10 +422,7 @@ class Discussion(_Strict):
         KeyError
             If there is none; the message lists those there are.
         """
-        for hypothesis in self.hypotheses:
-            if hypothesis.id == name:
-                return hypothesis
-        raise KeyError(f"no hypothesis {name!r}; known: {', '.join(one.id for one in self.hypotheses)}")
+        return _of_id("hypothesis", self.hypotheses, name)
 
     @property
     def tests(self) -> tuple[TestChoice, ...]:

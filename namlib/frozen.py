@@ -91,6 +91,23 @@ def frozen(cls: type[T]) -> type[T]:
     return cast(type[T], made)
 
 
+def retyped(kind: type[T], record: Any) -> T:
+    """Make a record of a kind, or of one that builds on it, out of another's fields.
+
+    Examples
+    --------
+    >>> @frozen
+    ... class Point:
+    ...     x: int
+    >>> class Shown(Point):
+    ...     pass
+    >>> retyped(Shown, Point(1))
+    Shown(x=1)
+    """
+    made: Any = kind
+    return cast(T, made(**{name: getattr(record, name) for name in made.__dataclass_fields__}))
+
+
 class Itself(Generic[T]):
     """Something compared by identity, so that a cache can keep what was made of it.
 

@@ -13,7 +13,7 @@ from namlib import case_files, case_records
 from namlib.case_files import Known
 from namlib.course import bibliography, criteria_record, ledger, named
 from namlib.discussion_records import Discussion, Panel
-from namlib.frozen import frozen
+from namlib.frozen import frozen, retyped
 from namlib.model import case as model
 from namlib.records import PublishedRecord
 from namlib.table import Column, Html, Table, html
@@ -75,7 +75,7 @@ class Case(case_records.Case):
     @classmethod
     def of(cls, case: case_records.Case) -> Case:
         """Take over a case that was read elsewhere."""
-        return cls(**{name: getattr(case, name) for name in cls.__dataclass_fields__})
+        return retyped(cls, case)
 
     @property
     def moments(self) -> tuple[str, ...]:

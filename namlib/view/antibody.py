@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from typing import Any
 
 from namlib.cite import Bibliography
+from namlib.frozen import retyped
 from namlib.model.antibody import PEOPLE, Ends, Prediction, Rate, observed, sensitivity, some, specificity
 from namlib.records import AntibodyTest
 from namlib.table import Html, html
@@ -245,8 +245,7 @@ class ShownPrediction(Prediction):
     @classmethod
     def of(cls, prediction: Prediction, bibliography: Bibliography) -> ShownPrediction:
         """Give a prediction its page."""
-        fields: dict[str, Any] = {name: getattr(prediction, name) for name in Prediction.__dataclass_fields__}
-        made = cls(**fields)
+        made = retyped(cls, prediction)
         object.__setattr__(made, "_page", antibody_page(prediction, bibliography).html)
         return made
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
-from typing import Any
 
 from namlib.cite import Bibliography
+from namlib.frozen import retyped
 from namlib.model.bias import BiasLesson
 from namlib.model.relapse import MOST_PATIENTS, PRIORS, Forecast, Span, central_span, clinic, counts_of
 from namlib.records import Cohort, Predictor
@@ -267,8 +267,7 @@ class ShownForecast(Forecast):
     @classmethod
     def of(cls, forecast: Forecast, bibliography: Bibliography) -> ShownForecast:
         """Give a forecast its page."""
-        fields: dict[str, Any] = {name: getattr(forecast, name) for name in Forecast.__dataclass_fields__}
-        made = cls(**fields)
+        made = retyped(cls, forecast)
         object.__setattr__(made, "_page", clinic_page(forecast, bibliography).html)
         return made
 
@@ -288,8 +287,7 @@ class ShownLesson(BiasLesson):
     @classmethod
     def of(cls, lesson: BiasLesson) -> ShownLesson:
         """Give a lesson its picture."""
-        fields: dict[str, Any] = {name: getattr(lesson, name) for name in BiasLesson.__dataclass_fields__}
-        return cls(**fields)
+        return retyped(cls, lesson)
 
     def _repr_html_(self) -> str:
         from namlib.view import figures

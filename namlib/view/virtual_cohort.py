@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
-from typing import Any
 
 from namlib.cite import Bibliography
+from namlib.frozen import retyped
 from namlib.model.cohort import FAN_PEOPLE, Cohort
 from namlib.model.course_of_disease import (
     MONTHS,
@@ -360,8 +360,7 @@ class ShownCohort(Cohort):
     @classmethod
     def of(cls, cohort: Cohort) -> ShownCohort:
         """Give a cohort its tables."""
-        fields: dict[str, Any] = {name: getattr(cohort, name) for name in Cohort.__dataclass_fields__}
-        return cls(**fields)
+        return retyped(cls, cohort)
 
     def _repr_html_(self) -> str:
         return cohort_html(self)
